@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/buf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEEP_BYTES = 512 };
+
+uint8_t *zx_buf_reserve(struct zx_buf *b, size_t size) {
+    if (b->cap - b->tail >= size)
+        return b->data + b->tail;
+    size_t used = zx_buf_size(b);
+    if (size > SIZE_MAX / 2 - used)
+        return NULL;
+    if (b->head && b->cap >= used + size) {
+        memmove(b->data, b->data + b->head, used);
+    } else {
+        size_t cap = b->cap ? b->cap : 64;
+        while (cap < used + size)
+            cap *= 2;
+        uint8_t *data = malloc(cap);
+        if (!data)
+            return NULL;
+        if (used)
+            memcpy(data, b->data + b->head, used);
+        free(b->data);
+        b->data = data;
+        b->cap = cap;
+    }
+    b->head = 0;
+    b->tail = used;
+    return b->data + used;
+}
+
+int zx_buf_append(struct zx_buf *b, const void *data, size_t size) {
+    if (!size)
+        return 0;
+    uint8_t *room = zx_buf_reserve(b, size);
+    if (!room)
+        return -ENOMEM;
+    memcpy(room, data, size);
+    b->tail += size;
+    return 0;
+}
+
+void zx_buf_consume(struct zx_buf *b, size_t size) {
+    b->head += size;
+    if (b->head < b->tail)
+        return;
+    b->head = b->tail = 0;
+    if (b->cap > KEEP_BYTES)
+        zx_buf_fini(b);
+}
+
+void zx_buf_fini(struct zx_buf *b) {
+    free(b->data);
+    *b = (struct zx_buf){0};
+}
