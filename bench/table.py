@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Renders the results of run.py as markdown, and puts them into the documents.
+
+    bench/table.py results.json [--readme README.md] [--doc doc/performance.md]
+"""
+
+import argparse
+import json
+import re
+import sys
+
+SIDES = ["ours", "libzmq", "nng", "bare", "batch"]
+HEADS = {"ours": "zmqx", "libzmq": "libzmq", "nng": "nng", "bare": "bare sockets",
+         "batch": "bare, batched"}
+BEGIN = "<!-- bench -->"
+END = "<!-- /bench -->"
+
+
+def number(value):
+    for limit, divisor, suffix in ((1e9, 1e9, " G"), (1e6, 1e6, " M"), (1e4, 1e3, " k")):
+        if abs(value) >= limit:
+            return f"{value / divisor:.3g}{suffix}"
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def quantity(row, side):
+    if side not in row:
+        return ""
+    text = number(row[side]["median"])
+    return f"{text} {row['unit']}" if row["unit"] else text
+
+
+def advantage(row):
+    """How many times better ours is than libzmq; None where it cannot be said."""
+    if "ours" not in row or "libzmq" not in row:
+        return None
+    ours, theirs = row["ours"]["median"], row["libzmq"]["median"]
+    if row["better"] == "higher":
+        return ours / theirs if theirs else None
+    if not ours:
+        return None if not theirs else float("inf")
+    return theirs / ours
+
+
+def holds(alternatives, row):
+    """True, False, or None (not measured) for a list of alternatives of demands."""
+    answers = []
+    for demands in alternatives:
+        each = [d.is_met(row) for d in demands]
+        answers.append(False if False in each else None if None in each else True)
+    if True in answers:
+        return True
+    return None if None in answers else False
+
+
+def goal_text(alternatives):
+    return " or ".join(", ".join(d.text() for d in demands) for demands in alternatives)
+
+
+def verdict(spec, row):
+    if not spec.wants or "ours" not in row:
+        return ""
+    met = holds(spec.wants, row)
+    if met is None:
+        return "?"
+    if met:
+        return "yes"
+    if spec.floor and holds(spec.floor, row):
+        return "floor"
+    return "**no**"
+
+
+def cpu_text(row):
+    """CPU seconds per million: libzmq's over ours."""
+    ours = row.get("ours", {}).get("cpu_s_per_million")
+    theirs = row.get("libzmq", {}).get("cpu_s_per_million")
+    if ours is None and theirs is None:
+        return ""
+    show = ["-" if v is None else f"{v:.3g}" for v in (ours, theirs)]
+    mark = " **!**" if ours is not None and theirs is not None and ours > theirs else ""
+    return f"{show[0]} / {show[1]}{mark}"
+
+
+def spread(row, side):
+    values = row.get(side, {}).get("values", [])
+    median = row.get(side, {}).get("median")
+    if len(values) < 2 or not median:
+        return ""
+    return f"±{(max(values) - min(values)) / 2 / median:.0%}"
+
+
+def line(cells):
+    return "| " + " | ".join(cells) + " |"
+
+
+def group_table(rows, specs, present):
+    heads = ["work", *[HEADS[s] for s in present], "x libzmq", "spread", "goal", "met?",
+             "CPU s/M, ours / libzmq"]
+    out = [line(heads), "|" + "---|" * len(heads)]
+    for spec in specs:
+        row = rows[spec.key]
+        factor = advantage(row)
+        out.append(line([spec.title, *[quantity(row, s) for s in present],
+                         "" if factor is None else f"**{factor:.2f}**", spread(row, "ours"),
+                         goal_text(spec.wants), verdict(spec, row), cpu_text(row)]))
+    return out
+
+
+def unlisted(rows, specs):
+    return sorted(set(rows) - {s.key for s in specs})
+
+
+def render(summary, specs):
+    rows = summary["rows"]
+    out = []
+    groups = list(dict.fromkeys(s.group for s in specs))
+    for group in groups:
+        mine = [s for s in specs if s.group == group and s.key in rows]
+        if not mine:
+            continue
+        present = [s for s in SIDES if any(s in rows[m.key] for m in mine)]
+        out += [f"### {group}", "", *group_table(rows, mine, present), ""]
+    for key in unlisted(rows, specs):
+        out.append(f"{key}: " + ", ".join(f"{s} {quantity(rows[key], s)}" for s in SIDES
+                                          if s in rows[key]))
+    for failure in summary["failures"]:
+        out.append(f"FAILED: {failure}")
+    return "\n".join(out + ["", about(summary)])
+
+
+def about(summary):
+    info = summary["machine"]
+    kind = "one short run" if summary["quick"] else f"median of {summary['runs']} runs"
+    text = (f"{kind}, sides alternating, one machine: {info['cpus']} cores, "
+            f"{info['model'] or 'unknown processor'}, Linux {info['kernel']}; default options "
+            "on both sides.")
+    return text[0].upper() + text[1:]
+
+
+def render_short(summary, specs):
+    rows = summary["rows"]
+    out = [line(["work", "zmqx", "libzmq", "ratio"]), "|---|---|---|---|"]
+    for spec in specs:
+        row = rows.get(spec.key, {})
+        factor = advantage(row)
+        if spec.short and factor is not None:
+            group = spec.group.split(",", maxsplit=1)[0]
+            out.append(line([f"{group}: {spec.title}", quantity(row, "ours"),
+                             quantity(row, "libzmq"), f"{factor:.1f} x"]))
+    return "\n".join(out + ["", about(summary)])
+
+
+def put_between(text, body):
+    pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.S)
+    if not pattern.search(text):
+        raise SystemExit(f"no {BEGIN} .. {END} to fill")
+    return pattern.sub(lambda _: f"{BEGIN}\n{body}\n{END}", text)
+
+
+def main():
+    from rows import ROWS
+
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("results")
+    parser.add_argument("--readme")
+    parser.add_argument("--doc")
+    options = parser.parse_args()
+    with open(options.results, encoding="utf-8") as source:
+        summary = json.load(source)
+    for path, body in ((options.readme, render_short(summary, ROWS)),
+                       (options.doc, render(summary, ROWS))):
+        if path:
+            with open(path, encoding="utf-8") as document:
+                text = put_between(document.read(), body)
+            with open(path, "w", encoding="utf-8") as document:
+                document.write(text)
+    if not options.readme and not options.doc:
+        print(render(summary, ROWS))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
