@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the queue share among themselves.
+ *
+ * What: releasing of records, the CONFLATE slot. Owner and life: see queue.h.
+ * Never: included by anything but src/base/queue*.c.
+ */
+#ifndef ZX_BASE_QUEUE_PRIVATE_H
+#define ZX_BASE_QUEUE_PRIVATE_H
+
+#include "base/queue.h"
+
+/* Drops what a record holds: body, metadata or group. */
+void zx_rec_release(const struct zx_rec *rec, struct zx_dead *dead);
+void zx_chunk_release(struct zx_chunk *c, uint32_t from, uint32_t to, struct zx_dead *dead);
+/* Arms the next report of the reader at the low-water mark. */
+void zx_queue_rearm(struct zx_queue *q);
+
+int zx_queue_slot_write(struct zx_queue *q, const void *data, size_t size);
+int zx_queue_slot_write_ref(struct zx_queue *q, const void *data, size_t size,
+                            struct zx_body *body);
+void zx_queue_slot_clear(struct zx_queue *q, struct zx_dead *dead);
+
+#endif
