@@ -161,11 +161,17 @@ endfunction()
 
 # The tests of other build trees below this one, such as the sanitizers': they are read by ctest
 # when it runs, so that one run and one summary hold them all. A tree that is named but was never
-# built shows as tests that cannot start, not as silence.
+# built shows as a test that fails, not as silence.
 function(zx_include_test_trees)
   foreach(tree ${ZMQX_TEST_TREES})
+    set(dir ${PROJECT_BINARY_DIR}/${tree})
     set(file ${PROJECT_BINARY_DIR}/tests-of-${tree}.cmake)
-    file(WRITE ${file} "subdirs(\"${PROJECT_BINARY_DIR}/${tree}\")\n")
+    file(WRITE ${file} "if(EXISTS \"${dir}/CTestTestfile.cmake\")
+  subdirs(\"${dir}\")
+else()
+  add_test(${tree}.the-tree-was-not-built \"${CMAKE_COMMAND}\" -E false)
+endif()
+")
     set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${file})
   endforeach()
 endfunction()
