@@ -31,7 +31,7 @@
 #define ZMQ_VERSION_MINOR 3
 #define ZMQ_VERSION_PATCH 6
 
-#define ZMQ_MAKE_VERSION(major, minor, patch) ((major) *10000 + (minor) *100 + (patch))
+#define ZMQ_MAKE_VERSION(major, minor, patch) ((major)*10000 + (minor)*100 + (patch))
 #define ZMQ_VERSION ZMQ_MAKE_VERSION(ZMQ_VERSION_MAJOR, ZMQ_VERSION_MINOR, ZMQ_VERSION_PATCH)
 
 #include <errno.h>
@@ -39,14 +39,14 @@
 #include <stdint.h>
 #include <stdio.h>
 #ifndef _WIN32
-#include <signal.h>
-#if defined ZMQ_BUILD_DRAFT_API && defined __STRICT_ANSI__
-#include <sys/select.h> /* sigset_t, which signal.h hides in strict modes */
-#endif
+#    include <signal.h>
+#    if defined ZMQ_BUILD_DRAFT_API && defined __STRICT_ANSI__
+#        include <sys/select.h> /* sigset_t, which signal.h hides in strict modes */
+#    endif
 #endif
 
 #ifndef ZMQ_DEFINED_STDINT
-#define ZMQ_DEFINED_STDINT 1
+#    define ZMQ_DEFINED_STDINT 1
 #endif
 
 #ifdef __cplusplus
@@ -54,19 +54,19 @@ extern "C" {
 #endif
 
 #if defined ZMQ_NO_EXPORT
-#define ZMQ_EXPORT
+#    define ZMQ_EXPORT
 #elif defined _WIN32
-#if defined ZMQ_STATIC
-#define ZMQ_EXPORT
-#elif defined DLL_EXPORT
-#define ZMQ_EXPORT __declspec(dllexport)
-#else
-#define ZMQ_EXPORT __declspec(dllimport)
-#endif
+#    if defined ZMQ_STATIC
+#        define ZMQ_EXPORT
+#    elif defined DLL_EXPORT
+#        define ZMQ_EXPORT __declspec(dllexport)
+#    else
+#        define ZMQ_EXPORT __declspec(dllimport)
+#    endif
 #elif defined __GNUC__
-#define ZMQ_EXPORT __attribute__((visibility("default")))
+#    define ZMQ_EXPORT __attribute__((visibility("default")))
 #else
-#define ZMQ_EXPORT
+#    define ZMQ_EXPORT
 #endif
 
 /* An operating system's descriptor, as zmq_poll takes it. */
@@ -82,58 +82,58 @@ typedef int zmq_fd_t;
 #define ZMQ_HAUSNUMERO 156384712
 
 #ifndef ENOTSUP
-#define ENOTSUP (ZMQ_HAUSNUMERO + 1)
+#    define ENOTSUP (ZMQ_HAUSNUMERO + 1)
 #endif
 #ifndef EPROTONOSUPPORT
-#define EPROTONOSUPPORT (ZMQ_HAUSNUMERO + 2)
+#    define EPROTONOSUPPORT (ZMQ_HAUSNUMERO + 2)
 #endif
 #ifndef ENOBUFS
-#define ENOBUFS (ZMQ_HAUSNUMERO + 3)
+#    define ENOBUFS (ZMQ_HAUSNUMERO + 3)
 #endif
 #ifndef ENETDOWN
-#define ENETDOWN (ZMQ_HAUSNUMERO + 4)
+#    define ENETDOWN (ZMQ_HAUSNUMERO + 4)
 #endif
 #ifndef EADDRINUSE
-#define EADDRINUSE (ZMQ_HAUSNUMERO + 5)
+#    define EADDRINUSE (ZMQ_HAUSNUMERO + 5)
 #endif
 #ifndef EADDRNOTAVAIL
-#define EADDRNOTAVAIL (ZMQ_HAUSNUMERO + 6)
+#    define EADDRNOTAVAIL (ZMQ_HAUSNUMERO + 6)
 #endif
 #ifndef ECONNREFUSED
-#define ECONNREFUSED (ZMQ_HAUSNUMERO + 7)
+#    define ECONNREFUSED (ZMQ_HAUSNUMERO + 7)
 #endif
 #ifndef EINPROGRESS
-#define EINPROGRESS (ZMQ_HAUSNUMERO + 8)
+#    define EINPROGRESS (ZMQ_HAUSNUMERO + 8)
 #endif
 #ifndef ENOTSOCK
-#define ENOTSOCK (ZMQ_HAUSNUMERO + 9)
+#    define ENOTSOCK (ZMQ_HAUSNUMERO + 9)
 #endif
 #ifndef EMSGSIZE
-#define EMSGSIZE (ZMQ_HAUSNUMERO + 10)
+#    define EMSGSIZE (ZMQ_HAUSNUMERO + 10)
 #endif
 #ifndef EAFNOSUPPORT
-#define EAFNOSUPPORT (ZMQ_HAUSNUMERO + 11)
+#    define EAFNOSUPPORT (ZMQ_HAUSNUMERO + 11)
 #endif
 #ifndef ENETUNREACH
-#define ENETUNREACH (ZMQ_HAUSNUMERO + 12)
+#    define ENETUNREACH (ZMQ_HAUSNUMERO + 12)
 #endif
 #ifndef ECONNABORTED
-#define ECONNABORTED (ZMQ_HAUSNUMERO + 13)
+#    define ECONNABORTED (ZMQ_HAUSNUMERO + 13)
 #endif
 #ifndef ECONNRESET
-#define ECONNRESET (ZMQ_HAUSNUMERO + 14)
+#    define ECONNRESET (ZMQ_HAUSNUMERO + 14)
 #endif
 #ifndef ENOTCONN
-#define ENOTCONN (ZMQ_HAUSNUMERO + 15)
+#    define ENOTCONN (ZMQ_HAUSNUMERO + 15)
 #endif
 #ifndef ETIMEDOUT
-#define ETIMEDOUT (ZMQ_HAUSNUMERO + 16)
+#    define ETIMEDOUT (ZMQ_HAUSNUMERO + 16)
 #endif
 #ifndef EHOSTUNREACH
-#define EHOSTUNREACH (ZMQ_HAUSNUMERO + 17)
+#    define EHOSTUNREACH (ZMQ_HAUSNUMERO + 17)
 #endif
 #ifndef ENETRESET
-#define ENETRESET (ZMQ_HAUSNUMERO + 18)
+#    define ENETRESET (ZMQ_HAUSNUMERO + 18)
 #endif
 
 #define EFSM (ZMQ_HAUSNUMERO + 51)           /* call out of turn: REQ, REP */
@@ -163,16 +163,16 @@ ZMQ_EXPORT void zmq_version(int *major, int *minor, int *patch);
 /* ---- Context -------------------------------------------------------------------------------- */
 
 /* Options of zmq_ctx_set and zmq_ctx_get; int. G: can be got, S: can be set. */
-#define ZMQ_IO_THREADS 1                  /* GS number, default 1, >= 0; 0: inproc only */
-#define ZMQ_MAX_SOCKETS 2                 /* GS sockets open at once, default 1023, >= 1 */
-#define ZMQ_SOCKET_LIMIT 3                /* G  highest useful MAX_SOCKETS */
-#define ZMQ_THREAD_PRIORITY 3             /*  S priority of the library's threads, >= 0 */
-#define ZMQ_THREAD_SCHED_POLICY 4         /* GS scheduling policy of those, default -1: system's */
-#define ZMQ_MAX_MSGSZ 5                   /* GS default INT_MAX, >= 0; stored, no effect */
-#define ZMQ_MSG_T_SIZE 6                  /* G  sizeof(zmq_msg_t), 64 */
-#define ZMQ_THREAD_AFFINITY_CPU_ADD 7     /*  S processor added to the threads' set */
-#define ZMQ_THREAD_AFFINITY_CPU_REMOVE 8  /*  S processor taken out of that set */
-#define ZMQ_THREAD_NAME_PREFIX 9          /* GS number, or text of 1 to 16 bytes by ..._ext */
+#define ZMQ_IO_THREADS 1                 /* GS number, default 1, >= 0; 0: inproc only */
+#define ZMQ_MAX_SOCKETS 2                /* GS sockets open at once, default 1023, >= 1 */
+#define ZMQ_SOCKET_LIMIT 3               /* G  highest useful MAX_SOCKETS */
+#define ZMQ_THREAD_PRIORITY 3            /*  S priority of the library's threads, >= 0 */
+#define ZMQ_THREAD_SCHED_POLICY 4        /* GS scheduling policy of those, default -1: system's */
+#define ZMQ_MAX_MSGSZ 5                  /* GS default INT_MAX, >= 0; stored, no effect */
+#define ZMQ_MSG_T_SIZE 6                 /* G  sizeof(zmq_msg_t), 64 */
+#define ZMQ_THREAD_AFFINITY_CPU_ADD 7    /*  S processor added to the threads' set */
+#define ZMQ_THREAD_AFFINITY_CPU_REMOVE 8 /*  S processor taken out of that set */
+#define ZMQ_THREAD_NAME_PREFIX 9         /* GS number, or text of 1 to 16 bytes by ..._ext */
 
 /* Defaults of the above. */
 #define ZMQ_IO_THREADS_DFLT 1
@@ -373,82 +373,82 @@ ZMQ_EXPORT const char *zmq_msg_gets(const zmq_msg_t *msg, const char *property);
  * Socket options. Type, unit, default, range and moment of effect of each are in zmq_setsockopt(3)
  * and zmq_getsockopt(3). The notes give: G can be got, S can be set; type; unit; default.
  */
-#define ZMQ_AFFINITY 4                /* GS uint64, bitmap of I/O threads, 0: all */
-#define ZMQ_ROUTING_ID 5              /* GS 1 to 255 bytes, none */
-#define ZMQ_SUBSCRIBE 6               /*  S bytes: prefix; SUB, manual XPUB */
-#define ZMQ_UNSUBSCRIBE 7             /*  S bytes: prefix; SUB, manual XPUB */
-#define ZMQ_RATE 8                    /* GS int, kbit/s, 100; pgm, norm */
-#define ZMQ_RECOVERY_IVL 9            /* GS int, ms, 10000; pgm */
-#define ZMQ_SNDBUF 11                 /* GS int, bytes, -1: system's */
-#define ZMQ_RCVBUF 12                 /* GS int, bytes, -1: system's */
-#define ZMQ_RCVMORE 13                /* G  int: the last part received has a follower */
-#define ZMQ_FD 14                     /* G  zmq_fd_t to poll for reading, then read EVENTS */
-#define ZMQ_EVENTS 15                 /* G  int: ZMQ_POLLIN, ZMQ_POLLOUT */
-#define ZMQ_TYPE 16                   /* G  int */
-#define ZMQ_LINGER 17                 /* GS int, ms, -1: for ever (0: SUB XSUB DISH) */
-#define ZMQ_RECONNECT_IVL 18          /* GS int, ms, 100; 0 and -1: do not reconnect */
-#define ZMQ_BACKLOG 19                /* GS int, connections, 100 */
-#define ZMQ_RECONNECT_IVL_MAX 21      /* GS int, ms, 0: no back-off */
-#define ZMQ_MAXMSGSIZE 22             /* GS int64, bytes a frame, -1: no limit */
-#define ZMQ_SNDHWM 23                 /* GS int, messages a peer, 1000; 0: no limit */
-#define ZMQ_RCVHWM 24                 /* GS int, messages a peer, 1000; 0: no limit */
-#define ZMQ_MULTICAST_HOPS 25         /* GS int, hops, 1 */
-#define ZMQ_RCVTIMEO 27               /* GS int, ms, -1: for ever */
-#define ZMQ_SNDTIMEO 28               /* GS int, ms, -1: for ever */
-#define ZMQ_LAST_ENDPOINT 32          /* G  text: the last bind or connect, resolved */
-#define ZMQ_ROUTER_MANDATORY 33       /*  S bool, 0; ROUTER */
-#define ZMQ_TCP_KEEPALIVE 34          /* GS int, -1: system's, 0, 1 */
-#define ZMQ_TCP_KEEPALIVE_CNT 35      /* GS int, -1: system's */
-#define ZMQ_TCP_KEEPALIVE_IDLE 36     /* GS int, s, -1: system's */
-#define ZMQ_TCP_KEEPALIVE_INTVL 37    /* GS int, s, -1: system's */
-#define ZMQ_IMMEDIATE 39              /* GS bool, 0: queue before the connection is there */
-#define ZMQ_XPUB_VERBOSE 40           /*  S bool, 0; PUB XPUB */
-#define ZMQ_ROUTER_RAW 41             /*  S bool, 0; ROUTER; deprecated, see ZMQ_STREAM */
-#define ZMQ_IPV6 42                   /* GS bool, 0; context option too */
-#define ZMQ_MECHANISM 43              /* G  int: ZMQ_NULL, ZMQ_PLAIN, ZMQ_CURVE, ZMQ_GSSAPI */
-#define ZMQ_PLAIN_SERVER 44           /* GS bool, 0 */
-#define ZMQ_PLAIN_USERNAME 45         /* GS text of 1 to 255 bytes; NULL: back to ZMQ_NULL */
-#define ZMQ_PLAIN_PASSWORD 46         /* GS text of 1 to 255 bytes; NULL: back to ZMQ_NULL */
-#define ZMQ_CURVE_SERVER 47           /* GS bool, 0 */
-#define ZMQ_CURVE_PUBLICKEY 48        /* GS 32 bytes, or 41 of Z85 with its NUL */
-#define ZMQ_CURVE_SECRETKEY 49        /* GS as PUBLICKEY */
-#define ZMQ_CURVE_SERVERKEY 50        /* GS as PUBLICKEY; makes the socket a client */
-#define ZMQ_PROBE_ROUTER 51           /*  S bool, 0; REQ REP DEALER ROUTER */
-#define ZMQ_REQ_CORRELATE 52          /*  S bool, 0; REQ */
-#define ZMQ_REQ_RELAXED 53            /*  S bool, 0; REQ */
-#define ZMQ_CONFLATE 54               /* GS bool, 0: keep the newest frame only */
-#define ZMQ_ZAP_DOMAIN 55             /* GS text of 1 to 255 bytes, none */
-#define ZMQ_ROUTER_HANDOVER 56        /*  S bool, 0; ROUTER */
-#define ZMQ_TOS 57                    /* GS int, 0: system's */
-#define ZMQ_CONNECT_ROUTING_ID 61     /*  S 1 to 255 bytes, for the next connect; ROUTER STREAM */
-#define ZMQ_GSSAPI_SERVER 62          /* GS bool, 0 */
-#define ZMQ_GSSAPI_PRINCIPAL 63       /* GS text of 1 to 255 bytes */
+#define ZMQ_AFFINITY 4                  /* GS uint64, bitmap of I/O threads, 0: all */
+#define ZMQ_ROUTING_ID 5                /* GS 1 to 255 bytes, none */
+#define ZMQ_SUBSCRIBE 6                 /*  S bytes: prefix; SUB, manual XPUB */
+#define ZMQ_UNSUBSCRIBE 7               /*  S bytes: prefix; SUB, manual XPUB */
+#define ZMQ_RATE 8                      /* GS int, kbit/s, 100; pgm, norm */
+#define ZMQ_RECOVERY_IVL 9              /* GS int, ms, 10000; pgm */
+#define ZMQ_SNDBUF 11                   /* GS int, bytes, -1: system's */
+#define ZMQ_RCVBUF 12                   /* GS int, bytes, -1: system's */
+#define ZMQ_RCVMORE 13                  /* G  int: the last part received has a follower */
+#define ZMQ_FD 14                       /* G  zmq_fd_t to poll for reading, then read EVENTS */
+#define ZMQ_EVENTS 15                   /* G  int: ZMQ_POLLIN, ZMQ_POLLOUT */
+#define ZMQ_TYPE 16                     /* G  int */
+#define ZMQ_LINGER 17                   /* GS int, ms, -1: for ever (0: SUB XSUB DISH) */
+#define ZMQ_RECONNECT_IVL 18            /* GS int, ms, 100; 0 and -1: do not reconnect */
+#define ZMQ_BACKLOG 19                  /* GS int, connections, 100 */
+#define ZMQ_RECONNECT_IVL_MAX 21        /* GS int, ms, 0: no back-off */
+#define ZMQ_MAXMSGSIZE 22               /* GS int64, bytes a frame, -1: no limit */
+#define ZMQ_SNDHWM 23                   /* GS int, messages a peer, 1000; 0: no limit */
+#define ZMQ_RCVHWM 24                   /* GS int, messages a peer, 1000; 0: no limit */
+#define ZMQ_MULTICAST_HOPS 25           /* GS int, hops, 1 */
+#define ZMQ_RCVTIMEO 27                 /* GS int, ms, -1: for ever */
+#define ZMQ_SNDTIMEO 28                 /* GS int, ms, -1: for ever */
+#define ZMQ_LAST_ENDPOINT 32            /* G  text: the last bind or connect, resolved */
+#define ZMQ_ROUTER_MANDATORY 33         /*  S bool, 0; ROUTER */
+#define ZMQ_TCP_KEEPALIVE 34            /* GS int, -1: system's, 0, 1 */
+#define ZMQ_TCP_KEEPALIVE_CNT 35        /* GS int, -1: system's */
+#define ZMQ_TCP_KEEPALIVE_IDLE 36       /* GS int, s, -1: system's */
+#define ZMQ_TCP_KEEPALIVE_INTVL 37      /* GS int, s, -1: system's */
+#define ZMQ_IMMEDIATE 39                /* GS bool, 0: queue before the connection is there */
+#define ZMQ_XPUB_VERBOSE 40             /*  S bool, 0; PUB XPUB */
+#define ZMQ_ROUTER_RAW 41               /*  S bool, 0; ROUTER; deprecated, see ZMQ_STREAM */
+#define ZMQ_IPV6 42                     /* GS bool, 0; context option too */
+#define ZMQ_MECHANISM 43                /* G  int: ZMQ_NULL, ZMQ_PLAIN, ZMQ_CURVE, ZMQ_GSSAPI */
+#define ZMQ_PLAIN_SERVER 44             /* GS bool, 0 */
+#define ZMQ_PLAIN_USERNAME 45           /* GS text of 1 to 255 bytes; NULL: back to ZMQ_NULL */
+#define ZMQ_PLAIN_PASSWORD 46           /* GS text of 1 to 255 bytes; NULL: back to ZMQ_NULL */
+#define ZMQ_CURVE_SERVER 47             /* GS bool, 0 */
+#define ZMQ_CURVE_PUBLICKEY 48          /* GS 32 bytes, or 41 of Z85 with its NUL */
+#define ZMQ_CURVE_SECRETKEY 49          /* GS as PUBLICKEY */
+#define ZMQ_CURVE_SERVERKEY 50          /* GS as PUBLICKEY; makes the socket a client */
+#define ZMQ_PROBE_ROUTER 51             /*  S bool, 0; REQ REP DEALER ROUTER */
+#define ZMQ_REQ_CORRELATE 52            /*  S bool, 0; REQ */
+#define ZMQ_REQ_RELAXED 53              /*  S bool, 0; REQ */
+#define ZMQ_CONFLATE 54                 /* GS bool, 0: keep the newest frame only */
+#define ZMQ_ZAP_DOMAIN 55               /* GS text of 1 to 255 bytes, none */
+#define ZMQ_ROUTER_HANDOVER 56          /*  S bool, 0; ROUTER */
+#define ZMQ_TOS 57                      /* GS int, 0: system's */
+#define ZMQ_CONNECT_ROUTING_ID 61       /*  S 1 to 255 bytes, for the next connect; ROUTER STREAM */
+#define ZMQ_GSSAPI_SERVER 62            /* GS bool, 0 */
+#define ZMQ_GSSAPI_PRINCIPAL 63         /* GS text of 1 to 255 bytes */
 #define ZMQ_GSSAPI_SERVICE_PRINCIPAL 64 /* GS text of 1 to 255 bytes */
-#define ZMQ_GSSAPI_PLAINTEXT 65       /* GS bool, 0 */
-#define ZMQ_HANDSHAKE_IVL 66          /* GS int, ms, 30000; 0: no limit */
-#define ZMQ_SOCKS_PROXY 68            /* GS text host:port, none */
-#define ZMQ_XPUB_NODROP 69            /*  S bool, 0; PUB XPUB RADIO */
-#define ZMQ_BLOCKY 70                 /* GS bool, 1; of contexts only: 0 makes LINGER 0 */
-#define ZMQ_XPUB_MANUAL 71            /*  S bool, 0; PUB XPUB */
-#define ZMQ_XPUB_WELCOME_MSG 72       /*  S bytes, none; PUB XPUB */
-#define ZMQ_STREAM_NOTIFY 73          /*  S bool, 1; STREAM */
-#define ZMQ_INVERT_MATCHING 74        /* GS bool, 0 */
-#define ZMQ_HEARTBEAT_IVL 75          /* GS int, ms, 0: no heartbeats */
-#define ZMQ_HEARTBEAT_TTL 76          /* GS int, ms in steps of 100, 0 */
-#define ZMQ_HEARTBEAT_TIMEOUT 77      /* GS int, ms, -1: as HEARTBEAT_IVL */
-#define ZMQ_XPUB_VERBOSER 78          /*  S bool, 0; PUB XPUB */
-#define ZMQ_CONNECT_TIMEOUT 79        /* GS int, ms, 0: system's */
-#define ZMQ_TCP_MAXRT 80              /* GS int, ms, 0: system's */
-#define ZMQ_THREAD_SAFE 81            /* G  int: 1 for the types that libzmq shares */
-#define ZMQ_MULTICAST_MAXTPDU 84      /* GS int, bytes, 1500; pgm */
-#define ZMQ_VMCI_BUFFER_SIZE 85       /*  S uint64, bytes */
-#define ZMQ_VMCI_BUFFER_MIN_SIZE 86   /*  S uint64, bytes */
-#define ZMQ_VMCI_BUFFER_MAX_SIZE 87   /*  S uint64, bytes */
-#define ZMQ_VMCI_CONNECT_TIMEOUT 88   /*  S int, ms, -1 */
-#define ZMQ_USE_FD 89                 /* GS int: listening descriptor for the next bind, -1 */
+#define ZMQ_GSSAPI_PLAINTEXT 65         /* GS bool, 0 */
+#define ZMQ_HANDSHAKE_IVL 66            /* GS int, ms, 30000; 0: no limit */
+#define ZMQ_SOCKS_PROXY 68              /* GS text host:port, none */
+#define ZMQ_XPUB_NODROP 69              /*  S bool, 0; PUB XPUB RADIO */
+#define ZMQ_BLOCKY 70                   /* GS bool, 1; of contexts only: 0 makes LINGER 0 */
+#define ZMQ_XPUB_MANUAL 71              /*  S bool, 0; PUB XPUB */
+#define ZMQ_XPUB_WELCOME_MSG 72         /*  S bytes, none; PUB XPUB */
+#define ZMQ_STREAM_NOTIFY 73            /*  S bool, 1; STREAM */
+#define ZMQ_INVERT_MATCHING 74          /* GS bool, 0 */
+#define ZMQ_HEARTBEAT_IVL 75            /* GS int, ms, 0: no heartbeats */
+#define ZMQ_HEARTBEAT_TTL 76            /* GS int, ms in steps of 100, 0 */
+#define ZMQ_HEARTBEAT_TIMEOUT 77        /* GS int, ms, -1: as HEARTBEAT_IVL */
+#define ZMQ_XPUB_VERBOSER 78            /*  S bool, 0; PUB XPUB */
+#define ZMQ_CONNECT_TIMEOUT 79          /* GS int, ms, 0: system's */
+#define ZMQ_TCP_MAXRT 80                /* GS int, ms, 0: system's */
+#define ZMQ_THREAD_SAFE 81              /* G  int: 1 for the types that libzmq shares */
+#define ZMQ_MULTICAST_MAXTPDU 84        /* GS int, bytes, 1500; pgm */
+#define ZMQ_VMCI_BUFFER_SIZE 85         /*  S uint64, bytes */
+#define ZMQ_VMCI_BUFFER_MIN_SIZE 86     /*  S uint64, bytes */
+#define ZMQ_VMCI_BUFFER_MAX_SIZE 87     /*  S uint64, bytes */
+#define ZMQ_VMCI_CONNECT_TIMEOUT 88     /*  S int, ms, -1 */
+#define ZMQ_USE_FD 89                   /* GS int: listening descriptor for the next bind, -1 */
 #define ZMQ_GSSAPI_PRINCIPAL_NAMETYPE 90         /* GS int, ZMQ_GSSAPI_NT_... */
 #define ZMQ_GSSAPI_SERVICE_PRINCIPAL_NAMETYPE 91 /* GS int, ZMQ_GSSAPI_NT_... */
-#define ZMQ_BINDTODEVICE 92           /* GS text of 1 to 16 bytes, none */
+#define ZMQ_BINDTODEVICE 92                      /* GS text of 1 to 16 bytes, none */
 
 /* Deprecated options and names. */
 #define ZMQ_IDENTITY ZMQ_ROUTING_ID
@@ -826,83 +826,83 @@ ZMQ_EXPORT int zmq_recviov(void *socket, struct iovec *iov, size_t *count, int f
 #ifdef ZMQ_BUILD_DRAFT_API
 
 /* Socket types: single frames only (DGRAM: two). */
-#define ZMQ_SERVER 12
-#define ZMQ_CLIENT 13
-#define ZMQ_RADIO 14
-#define ZMQ_DISH 15
-#define ZMQ_GATHER 16
-#define ZMQ_SCATTER 17
-#define ZMQ_DGRAM 18
-#define ZMQ_PEER 19
-#define ZMQ_CHANNEL 20
+#    define ZMQ_SERVER 12
+#    define ZMQ_CLIENT 13
+#    define ZMQ_RADIO 14
+#    define ZMQ_DISH 15
+#    define ZMQ_GATHER 16
+#    define ZMQ_SCATTER 17
+#    define ZMQ_DGRAM 18
+#    define ZMQ_PEER 19
+#    define ZMQ_CHANNEL 20
 
 /* Socket options, noted as above. */
-#define ZMQ_ZAP_ENFORCE_DOMAIN 93        /* GS bool, 0 */
-#define ZMQ_LOOPBACK_FASTPATH 94         /* GS bool, 0; no effect but on Windows */
-#define ZMQ_METADATA 95                  /*  S text X-name:value, adds one */
-#define ZMQ_MULTICAST_LOOP 96            /* GS bool, 1; udp */
-#define ZMQ_ROUTER_NOTIFY 97             /* GS int, ZMQ_NOTIFY_... bits, 0; ROUTER */
-#define ZMQ_XPUB_MANUAL_LAST_VALUE 98    /*  S bool, 0; PUB XPUB */
-#define ZMQ_SOCKS_USERNAME 99            /* GS text up to 255 bytes, none */
-#define ZMQ_SOCKS_PASSWORD 100           /* GS text up to 255 bytes, none */
-#define ZMQ_IN_BATCH_SIZE 101            /* GS int, bytes, 8192 */
-#define ZMQ_OUT_BATCH_SIZE 102           /* GS int, bytes, 8192 */
-#define ZMQ_WSS_KEY_PEM 103              /*  S text; wss */
-#define ZMQ_WSS_CERT_PEM 104             /*  S text; wss */
-#define ZMQ_WSS_TRUST_PEM 105            /*  S text; wss */
-#define ZMQ_WSS_HOSTNAME 106             /*  S text; wss */
-#define ZMQ_WSS_TRUST_SYSTEM 107         /*  S bool, 0; wss */
-#define ZMQ_ONLY_FIRST_SUBSCRIBE 108     /*  S bool, 0; PUB XPUB XSUB */
-#define ZMQ_RECONNECT_STOP 109           /* GS int, ZMQ_RECONNECT_STOP_... bits, 0 */
-#define ZMQ_HELLO_MSG 110                /*  S bytes, none */
-#define ZMQ_DISCONNECT_MSG 111           /*  S bytes, none */
-#define ZMQ_PRIORITY 112                 /* GS int, 0: system's */
-#define ZMQ_BUSY_POLL 113                /*  S int, microseconds, 0 */
-#define ZMQ_HICCUP_MSG 114               /*  S bytes, none */
-#define ZMQ_XSUB_VERBOSE_UNSUBSCRIBE 115 /*  S bool, 0; XSUB */
-#define ZMQ_TOPICS_COUNT 116             /* G  int; PUB XPUB SUB XSUB */
-#define ZMQ_NORM_MODE 117                /* GS int, ZMQ_NORM_... */
-#define ZMQ_NORM_UNICAST_NACK 118        /* GS bool, 0 */
-#define ZMQ_NORM_BUFFER_SIZE 119         /* GS int, kB, 2048 */
-#define ZMQ_NORM_SEGMENT_SIZE 120        /* GS int, bytes, 1400 */
-#define ZMQ_NORM_BLOCK_SIZE 121          /* GS int, segments, 16 */
-#define ZMQ_NORM_NUM_PARITY 122          /* GS int, segments, 4 */
-#define ZMQ_NORM_NUM_AUTOPARITY 123      /* GS int, segments, 0 */
-#define ZMQ_NORM_PUSH 124                /* GS bool, 0 */
+#    define ZMQ_ZAP_ENFORCE_DOMAIN 93        /* GS bool, 0 */
+#    define ZMQ_LOOPBACK_FASTPATH 94         /* GS bool, 0; no effect but on Windows */
+#    define ZMQ_METADATA 95                  /*  S text X-name:value, adds one */
+#    define ZMQ_MULTICAST_LOOP 96            /* GS bool, 1; udp */
+#    define ZMQ_ROUTER_NOTIFY 97             /* GS int, ZMQ_NOTIFY_... bits, 0; ROUTER */
+#    define ZMQ_XPUB_MANUAL_LAST_VALUE 98    /*  S bool, 0; PUB XPUB */
+#    define ZMQ_SOCKS_USERNAME 99            /* GS text up to 255 bytes, none */
+#    define ZMQ_SOCKS_PASSWORD 100           /* GS text up to 255 bytes, none */
+#    define ZMQ_IN_BATCH_SIZE 101            /* GS int, bytes, 8192 */
+#    define ZMQ_OUT_BATCH_SIZE 102           /* GS int, bytes, 8192 */
+#    define ZMQ_WSS_KEY_PEM 103              /*  S text; wss */
+#    define ZMQ_WSS_CERT_PEM 104             /*  S text; wss */
+#    define ZMQ_WSS_TRUST_PEM 105            /*  S text; wss */
+#    define ZMQ_WSS_HOSTNAME 106             /*  S text; wss */
+#    define ZMQ_WSS_TRUST_SYSTEM 107         /*  S bool, 0; wss */
+#    define ZMQ_ONLY_FIRST_SUBSCRIBE 108     /*  S bool, 0; PUB XPUB XSUB */
+#    define ZMQ_RECONNECT_STOP 109           /* GS int, ZMQ_RECONNECT_STOP_... bits, 0 */
+#    define ZMQ_HELLO_MSG 110                /*  S bytes, none */
+#    define ZMQ_DISCONNECT_MSG 111           /*  S bytes, none */
+#    define ZMQ_PRIORITY 112                 /* GS int, 0: system's */
+#    define ZMQ_BUSY_POLL 113                /*  S int, microseconds, 0 */
+#    define ZMQ_HICCUP_MSG 114               /*  S bytes, none */
+#    define ZMQ_XSUB_VERBOSE_UNSUBSCRIBE 115 /*  S bool, 0; XSUB */
+#    define ZMQ_TOPICS_COUNT 116             /* G  int; PUB XPUB SUB XSUB */
+#    define ZMQ_NORM_MODE 117                /* GS int, ZMQ_NORM_... */
+#    define ZMQ_NORM_UNICAST_NACK 118        /* GS bool, 0 */
+#    define ZMQ_NORM_BUFFER_SIZE 119         /* GS int, kB, 2048 */
+#    define ZMQ_NORM_SEGMENT_SIZE 120        /* GS int, bytes, 1400 */
+#    define ZMQ_NORM_BLOCK_SIZE 121          /* GS int, segments, 16 */
+#    define ZMQ_NORM_NUM_PARITY 122          /* GS int, segments, 4 */
+#    define ZMQ_NORM_NUM_AUTOPARITY 123      /* GS int, segments, 0 */
+#    define ZMQ_NORM_PUSH 124                /* GS bool, 0 */
 
 /* Values of ZMQ_NORM_MODE. */
-#define ZMQ_NORM_FIXED 0
-#define ZMQ_NORM_CC 1
-#define ZMQ_NORM_CCL 2
-#define ZMQ_NORM_CCE 3
-#define ZMQ_NORM_CCE_ECNONLY 4
+#    define ZMQ_NORM_FIXED 0
+#    define ZMQ_NORM_CC 1
+#    define ZMQ_NORM_CCL 2
+#    define ZMQ_NORM_CCE 3
+#    define ZMQ_NORM_CCE_ECNONLY 4
 
 /* Bits of ZMQ_RECONNECT_STOP. */
-#define ZMQ_RECONNECT_STOP_CONN_REFUSED 0x1
-#define ZMQ_RECONNECT_STOP_HANDSHAKE_FAILED 0x2
-#define ZMQ_RECONNECT_STOP_AFTER_DISCONNECT 0x4
+#    define ZMQ_RECONNECT_STOP_CONN_REFUSED 0x1
+#    define ZMQ_RECONNECT_STOP_HANDSHAKE_FAILED 0x2
+#    define ZMQ_RECONNECT_STOP_AFTER_DISCONNECT 0x4
 
 /* Bits of ZMQ_ROUTER_NOTIFY. */
-#define ZMQ_NOTIFY_CONNECT 1
-#define ZMQ_NOTIFY_DISCONNECT 2
+#    define ZMQ_NOTIFY_CONNECT 1
+#    define ZMQ_NOTIFY_DISCONNECT 2
 
 /* Context option: int, GS, default 1; no effect. */
-#define ZMQ_ZERO_COPY_RECV 10
+#    define ZMQ_ZERO_COPY_RECV 10
 
 /* Names for zmq_msg_gets. */
-#define ZMQ_MSG_PROPERTY_ROUTING_ID "Routing-Id"
-#define ZMQ_MSG_PROPERTY_SOCKET_TYPE "Socket-Type"
-#define ZMQ_MSG_PROPERTY_USER_ID "User-Id"
-#define ZMQ_MSG_PROPERTY_PEER_ADDRESS "Peer-Address"
+#    define ZMQ_MSG_PROPERTY_ROUTING_ID "Routing-Id"
+#    define ZMQ_MSG_PROPERTY_SOCKET_TYPE "Socket-Type"
+#    define ZMQ_MSG_PROPERTY_USER_ID "User-Id"
+#    define ZMQ_MSG_PROPERTY_PEER_ADDRESS "Peer-Address"
 
 /* Monitor. */
-#define ZMQ_EVENT_PIPES_STATS 0x10000 /* two values: queued outbound, queued inbound */
-#define ZMQ_CURRENT_EVENT_VERSION 1
-#define ZMQ_CURRENT_EVENT_VERSION_DRAFT 2
-#define ZMQ_EVENT_ALL_V1 ZMQ_EVENT_ALL
-#define ZMQ_EVENT_ALL_V2 (ZMQ_EVENT_ALL_V1 | ZMQ_EVENT_PIPES_STATS)
+#    define ZMQ_EVENT_PIPES_STATS 0x10000 /* two values: queued outbound, queued inbound */
+#    define ZMQ_CURRENT_EVENT_VERSION 1
+#    define ZMQ_CURRENT_EVENT_VERSION_DRAFT 2
+#    define ZMQ_EVENT_ALL_V1 ZMQ_EVENT_ALL
+#    define ZMQ_EVENT_ALL_V2 (ZMQ_EVENT_ALL_V1 | ZMQ_EVENT_PIPES_STATS)
 
-#define ZMQ_HAVE_POLLER
+#    define ZMQ_HAVE_POLLER
 
 /*
  * zmq_ctx_set for values of any size; an int option wants sizeof(int). THREAD_NAME_PREFIX takes a
@@ -952,8 +952,10 @@ ZMQ_EXPORT int zmq_msg_set_routing_id(zmq_msg_t *msg, uint32_t routing_id);
 /* Where a message received by SERVER or PEER came from; 0 if it has none. */
 ZMQ_EXPORT uint32_t zmq_msg_routing_id(zmq_msg_t *msg);
 
-/* The group for sending by RADIO; copied. Errors: EINVAL NULL or above 255 bytes; ENOMEM; EFAULT.
- * */
+/*
+ * The group for sending by RADIO; copied.
+ * Errors: EINVAL group NULL or longer than 255 bytes; ENOMEM; EFAULT.
+ */
 ZMQ_EXPORT int zmq_msg_set_group(zmq_msg_t *msg, const char *group);
 
 /* The group, "" if none, never NULL; owned by the message. */
@@ -1022,16 +1024,16 @@ ZMQ_EXPORT int zmq_poller_add_fd(void *poller, zmq_fd_t fd, void *user_data, sho
 ZMQ_EXPORT int zmq_poller_modify_fd(void *poller, zmq_fd_t fd, short events);
 ZMQ_EXPORT int zmq_poller_remove_fd(void *poller, zmq_fd_t fd);
 
-#ifndef _WIN32
+#    ifndef _WIN32
 /*
  * zmq_poll with a signal mask in force only while it waits; NULL leaves the mask alone.
  * Errors: zmq_poll's; EINVAL also for a socket of a thread-safe type; EBADF a closed descriptor;
  *   ENOTSUP the system has no such wait.
  */
 ZMQ_EXPORT int zmq_ppoll(zmq_pollitem_t *items, int nitems, long timeout, const sigset_t *sigmask);
-#else
+#    else
 ZMQ_EXPORT int zmq_ppoll(zmq_pollitem_t *items, int nitems, long timeout, const void *sigmask);
-#endif
+#    endif
 
 /*
  * zmq_socket_monitor with a version of the events' form (1, or 2 with 64-bit values and both ends'

@@ -11,9 +11,9 @@
 #define ZMQ_UTILS_H_INCLUDED
 
 #if defined _MSC_VER
-#pragma message("zmq_utils.h is deprecated, include zmq.h instead")
+#    pragma message("zmq_utils.h is deprecated, include zmq.h instead")
 #elif defined __GNUC__
-#pragma message "zmq_utils.h is deprecated, include zmq.h instead"
+#    pragma message "zmq_utils.h is deprecated, include zmq.h instead"
 #endif
 
 #endif

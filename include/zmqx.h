@@ -18,19 +18,19 @@ extern "C" {
 #endif
 
 #if defined ZMQ_NO_EXPORT
-#define ZMQX_EXPORT
+#    define ZMQX_EXPORT
 #elif defined _WIN32
-#if defined ZMQ_STATIC
-#define ZMQX_EXPORT
-#elif defined DLL_EXPORT
-#define ZMQX_EXPORT __declspec(dllexport)
-#else
-#define ZMQX_EXPORT __declspec(dllimport)
-#endif
+#    if defined ZMQ_STATIC
+#        define ZMQX_EXPORT
+#    elif defined DLL_EXPORT
+#        define ZMQX_EXPORT __declspec(dllexport)
+#    else
+#        define ZMQX_EXPORT __declspec(dllimport)
+#    endif
 #elif defined __GNUC__
-#define ZMQX_EXPORT __attribute__((visibility("default")))
+#    define ZMQX_EXPORT __attribute__((visibility("default")))
 #else
-#define ZMQX_EXPORT
+#    define ZMQX_EXPORT
 #endif
 
 /* Version of this library itself; zmq_version() tells the libzmq version it stands for. */
