@@ -25,6 +25,7 @@
 #ifndef ZX_SECURITY_MECHANISM_H
 #define ZX_SECURITY_MECHANISM_H
 
+#include "zmtp/metadata.h"
 #include "zmtp/proto_error.h"
 
 #include <stdbool.h>
@@ -32,7 +33,7 @@
 #include <stdint.h>
 
 struct zx_mechanism;
-struct zx_outbuf;
+struct zx_buf;
 
 enum zx_mech_status {
     ZX_MECH_COMMAND,
@@ -97,7 +98,7 @@ struct zx_mechanism_ops {
 
     /* Appends the body of the next command to out: 1 appended, 0 nothing to
      * say now, -ENOMEM. */
-    int (*next_command)(struct zx_mechanism *m, struct zx_outbuf *out);
+    int (*next_command)(struct zx_mechanism *m, struct zx_buf *out);
     /* Takes the body of the peer's command: 0, or -EPROTO / -ENOMEM with
      * m->error set and status FAILED. */
     int (*on_command)(struct zx_mechanism *m, const uint8_t *body, size_t size);
@@ -113,7 +114,7 @@ struct zx_mechanism_ops {
     void (*on_accept)(struct zx_mechanism *m);
 
     /* Appends the body that travels instead of the frame. -ENOMEM, -EMSGSIZE. */
-    int (*encode)(struct zx_mechanism *m, const struct zx_mech_frame *in, struct zx_outbuf *out);
+    int (*encode)(struct zx_mechanism *m, const struct zx_mech_frame *in, struct zx_buf *out);
     /* Opens a received body in place; *out borrows from it. -EPROTO with
      * m->error set. */
     int (*decode)(struct zx_mechanism *m, uint8_t *body, size_t size, struct zx_mech_frame *out);
@@ -125,8 +126,10 @@ struct zx_mechanism {
     struct zx_mech_conf conf;
     enum zx_mech_status status;
     struct zx_hs_error error;
-    uint8_t *peer_props; /* the peer's metadata block, owned; NULL until known */
+    uint8_t *peer_props; /* the peer's metadata block; NULL until known, and again
+                          * after the handshake took it over */
     size_t peer_props_size;
+    struct zx_meta_peer peer; /* what it says; borrows from the block */
 };
 
 /* ---- for the driver ------------------------------------------------------ */
@@ -155,7 +158,7 @@ bool zx_mechanism_takes_command_default(const struct zx_mechanism *m); /* status
 void zx_mechanism_zap_request_none(const struct zx_mechanism *m, struct zx_zap_request *request);
 int zx_mechanism_on_zap_none(struct zx_mechanism *m, const struct zx_zap_reply *reply);
 int zx_mechanism_encode_none(struct zx_mechanism *m, const struct zx_mech_frame *in,
-                             struct zx_outbuf *out);
+                             struct zx_buf *out);
 int zx_mechanism_decode_none(struct zx_mechanism *m, uint8_t *body, size_t size,
                              struct zx_mech_frame *out);
 

@@ -83,14 +83,16 @@ struct zx_hs_conf {
     bool skip_greeting;
 };
 
-/* Makes *hs with the first output in place. -EINVAL (routing id too long, no
- * such type), -ENOMEM, or what the mechanism's creation returned; *hs is NULL
+/* Makes *hs with the first output in place (with skip_greeting also call
+ * zx_hs_input with nothing: it may want ZAP at once). -EINVAL (routing id too
+ * long, no such type, malformed extra_meta), -ENOMEM, or what the mechanism's creation returned; *hs is NULL
  * then. The conf itself need not outlive the call. */
 int zx_hs_init(struct zx_hs **hs, const struct zx_hs_conf *conf);
 /* Frees and clears; *hs may be NULL. */
 void zx_hs_free(struct zx_hs **hs);
 
-/* Bytes to send now; *size is 0 if none. Valid until the next call on hs. */
+/* Bytes to send now, before any traffic; *size is 0 if none. Valid until the next
+ * call on hs. */
 const uint8_t *zx_hs_output(struct zx_hs *hs, size_t *size);
 /* The first n bytes of the output were handed to the stream. */
 void zx_hs_output_taken(struct zx_hs *hs, size_t n);
@@ -135,7 +137,8 @@ bool zx_hs_subscribe_all(const struct zx_hs *hs);
  * peer_address may be NULL, fd -1. -ENOMEM. */
 int zx_hs_meta(const struct zx_hs *hs, const char *peer_address, int fd, struct zx_meta **meta);
 /* Hands over the mechanism if it transforms traffic (the caller destroys it
- * with zx_mechanism_free), else returns NULL. Only in phase DONE. */
+ * with zx_mechanism_free), else returns NULL. Only in phase DONE; afterwards
+ * hs may still give results but takes no more input. */
 struct zx_mechanism *zx_hs_take_mechanism(struct zx_hs *hs);
 
 #endif

@@ -9,7 +9,8 @@
  * Owner: wire functions touch only their arguments. A zx_meta may be read and
  *   referenced by any thread; the count is atomic.
  * Life: zx_meta_new makes it with one reference; zx_meta_ref adds some,
- *   zx_meta_unref drops one and frees with the last.
+ *   zx_meta_unref drops one and frees with the last. The set begins with a
+ *   struct zx_ref, by which base/msg drops it without knowing what it is.
  * Never: changes a zx_meta after it was made; reads past the given size; keeps
  *   a pointer into its input beyond the call.
  *
@@ -85,6 +86,10 @@ struct zx_meta_peer {
 int zx_meta_peer_parse(struct zx_meta_peer *peer, const uint8_t *block, size_t size,
                        int local_type);
 
+/* True for 1 to 255 bytes that do not start with a zero byte: those are for
+ * generated ids. */
+bool zx_routing_id_is_usable(const uint8_t *id, size_t size);
+
 /* ---- the set a message carries ------------------------------------------ */
 
 struct zx_meta;
@@ -108,7 +113,7 @@ struct zx_meta_source {
 /* Makes *meta with one reference. -ENOMEM, or -EPROTO for a malformed block. */
 int zx_meta_new(struct zx_meta **meta, const struct zx_meta_source *source);
 /* Adds n references; NULL is allowed and does nothing. */
-void zx_meta_ref(struct zx_meta *meta, size_t n);
+void zx_meta_ref(struct zx_meta *meta, unsigned n);
 /* Drops one reference; NULL is allowed. */
 void zx_meta_unref(struct zx_meta *meta);
 /* Value of a property as a NUL-terminated string that lives as long as the
