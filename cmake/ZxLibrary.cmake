@@ -49,7 +49,8 @@ endif()
 function(zx_finish_library target)
   set_target_properties(${target} PROPERTIES OUTPUT_NAME zmq LINKER_LANGUAGE C)
   target_include_directories(${target} PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 endfunction()
 
 # The names of the .pc file's Libs.private, and what a static user must link.
