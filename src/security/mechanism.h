@@ -48,9 +48,9 @@ enum zx_mech_status {
 struct zx_mech_conf {
     int socket_type;
     bool as_server;
-    bool hold;        /* ask for HOLD before the last command that lets the peer in */
-    bool zap_domain;  /* a ZAP domain is set */
-    bool zap_enforce; /* ZMQ_ZAP_ENFORCE_DOMAIN */
+    bool hold;            /* ask for HOLD before the last command that lets the peer in */
+    bool zap_domain;      /* a ZAP domain is set */
+    bool zap_enforce;     /* ZMQ_ZAP_ENFORCE_DOMAIN */
     const uint8_t *props; /* own metadata block */
     size_t props_size;
     const void *detail; /* the mechanism's own configuration (keys, names) */

@@ -62,11 +62,11 @@ static const struct {
     enum zx_mech_status status;
     bool takes_command;
 } meaning[NULL_STATES] = {
-    [NULL_ZAP] = {ZX_MECH_ZAP, true},       [NULL_ZAP_GOT] = {ZX_MECH_ZAP, false},
-    [NULL_SEND] = {ZX_MECH_COMMAND, true},  [NULL_SEND_GOT] = {ZX_MECH_COMMAND, false},
-    [NULL_SENT] = {ZX_MECH_COMMAND, true},  [NULL_KEEP] = {ZX_MECH_COMMAND, true},
-    [NULL_HOLD] = {ZX_MECH_HOLD, false},    [NULL_REFUSE] = {ZX_MECH_FAILED, false},
-    [NULL_DONE] = {ZX_MECH_DONE, false},    [NULL_FAILED] = {ZX_MECH_FAILED, false},
+    [NULL_ZAP] = {ZX_MECH_ZAP, true},      [NULL_ZAP_GOT] = {ZX_MECH_ZAP, false},
+    [NULL_SEND] = {ZX_MECH_COMMAND, true}, [NULL_SEND_GOT] = {ZX_MECH_COMMAND, false},
+    [NULL_SENT] = {ZX_MECH_COMMAND, true}, [NULL_KEEP] = {ZX_MECH_COMMAND, true},
+    [NULL_HOLD] = {ZX_MECH_HOLD, false},   [NULL_REFUSE] = {ZX_MECH_FAILED, false},
+    [NULL_DONE] = {ZX_MECH_DONE, false},   [NULL_FAILED] = {ZX_MECH_FAILED, false},
 };
 
 struct null_mechanism {

@@ -27,8 +27,7 @@ static size_t reason_at(const uint8_t *body, size_t size) {
     return zx_error_is_plain(body, size) ? sizeof plain_prefix : 0;
 }
 
-int zx_error_parse(const uint8_t *body, size_t size, const uint8_t **reason,
-                   size_t *reason_size) {
+int zx_error_parse(const uint8_t *body, size_t size, const uint8_t **reason, size_t *reason_size) {
     size_t at = reason_at(body, size);
     if (at == 0 || size == at)
         return -EPROTO;

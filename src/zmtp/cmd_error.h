@@ -20,8 +20,7 @@ bool zx_error_is(const uint8_t *body, size_t size);
 /* True if it starts in PLAIN's odd form. */
 bool zx_error_is_plain(const uint8_t *body, size_t size);
 /* Reads either form. */
-int zx_error_parse(const uint8_t *body, size_t size, const uint8_t **reason,
-                   size_t *reason_size);
+int zx_error_parse(const uint8_t *body, size_t size, const uint8_t **reason, size_t *reason_size);
 /* 300, 400 or 500 if the reason is exactly one of these texts, else 0. */
 unsigned zx_error_status(const uint8_t *reason, size_t reason_size);
 /* A reason above 255 bytes does not fit: 0. */

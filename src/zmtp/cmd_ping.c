@@ -38,8 +38,7 @@ size_t zx_ping_write(uint8_t *buf, size_t cap, const struct zx_ping *ping) {
     return at + TTL_SIZE + context_size;
 }
 
-int zx_pong_parse(const uint8_t *body, size_t size, const uint8_t **context,
-                  size_t *context_size) {
+int zx_pong_parse(const uint8_t *body, size_t size, const uint8_t **context, size_t *context_size) {
     size_t at;
     int rc = zx_command_expect(body, size, ZX_COMMAND_PONG, &at);
     if (rc)

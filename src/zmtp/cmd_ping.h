@@ -25,8 +25,7 @@ struct zx_ping {
 int zx_ping_parse(const uint8_t *body, size_t size, struct zx_ping *ping);
 size_t zx_ping_write(uint8_t *buf, size_t cap, const struct zx_ping *ping);
 
-int zx_pong_parse(const uint8_t *body, size_t size, const uint8_t **context,
-                  size_t *context_size);
+int zx_pong_parse(const uint8_t *body, size_t size, const uint8_t **context, size_t *context_size);
 /* A context above ZX_PING_CONTEXT_MAX is cut to it. */
 size_t zx_pong_write(uint8_t *buf, size_t cap, const uint8_t *context, size_t context_size);
 

@@ -29,8 +29,7 @@ size_t zx_subscription_write(uint8_t *buf, size_t cap, const struct zx_subscript
     return zx_command_write_data(buf, cap, command_of(sub), sub->topic, sub->topic_size);
 }
 
-int zx_subscription_parse_message(const uint8_t *body, size_t size,
-                                  struct zx_subscription *sub) {
+int zx_subscription_parse_message(const uint8_t *body, size_t size, struct zx_subscription *sub) {
     if (size == 0 || body[0] > 1)
         return -EPROTO;
     sub->subscribe = body[0] == 1;
@@ -43,8 +42,7 @@ size_t zx_subscription_message_size(const struct zx_subscription *sub) {
     return 1 + sub->topic_size;
 }
 
-size_t zx_subscription_write_message(uint8_t *buf, size_t cap,
-                                     const struct zx_subscription *sub) {
+size_t zx_subscription_write_message(uint8_t *buf, size_t cap, const struct zx_subscription *sub) {
     if (cap == 0 || cap - 1 < sub->topic_size)
         return 0;
     buf[0] = sub->subscribe ? 1 : 0;

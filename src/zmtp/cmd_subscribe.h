@@ -29,10 +29,8 @@ size_t zx_subscription_write(uint8_t *buf, size_t cap, const struct zx_subscript
 
 /* The message form: -EPROTO if the body is empty or starts with neither 0 nor 1
  * (it is then an application message). */
-int zx_subscription_parse_message(const uint8_t *body, size_t size,
-                                  struct zx_subscription *sub);
+int zx_subscription_parse_message(const uint8_t *body, size_t size, struct zx_subscription *sub);
 size_t zx_subscription_message_size(const struct zx_subscription *sub);
-size_t zx_subscription_write_message(uint8_t *buf, size_t cap,
-                                     const struct zx_subscription *sub);
+size_t zx_subscription_write_message(uint8_t *buf, size_t cap, const struct zx_subscription *sub);
 
 #endif

@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define NAME(text) {sizeof(text) - 1, text}
+#define NAME(text)                                                                                 \
+    { sizeof(text) - 1, text }
 
 static const struct {
     uint8_t size;
@@ -45,8 +46,8 @@ size_t zx_command_write(uint8_t *buf, size_t cap, enum zx_command command) {
     return size;
 }
 
-size_t zx_command_write_data(uint8_t *buf, size_t cap, enum zx_command command,
-                             const uint8_t *data, size_t size) {
+size_t zx_command_write_data(uint8_t *buf, size_t cap, enum zx_command command, const uint8_t *data,
+                             size_t size) {
     size_t at = zx_command_write(buf, cap, command);
     if (at == 0 || cap - at < size)
         return 0;
@@ -55,7 +56,6 @@ size_t zx_command_write_data(uint8_t *buf, size_t cap, enum zx_command command,
     return at + size;
 }
 
-int zx_command_expect(const uint8_t *body, size_t size, enum zx_command wanted,
-                      size_t *data_at) {
+int zx_command_expect(const uint8_t *body, size_t size, enum zx_command wanted, size_t *data_at) {
     return zx_command_of(body, size, data_at) == wanted ? 0 : -EPROTO;
 }

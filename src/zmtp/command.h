@@ -39,11 +39,10 @@ size_t zx_command_name_size(enum zx_command command);
 /* Writes length byte and name. */
 size_t zx_command_write(uint8_t *buf, size_t cap, enum zx_command command);
 /* Writes name and data. */
-size_t zx_command_write_data(uint8_t *buf, size_t cap, enum zx_command command,
-                             const uint8_t *data, size_t size);
+size_t zx_command_write_data(uint8_t *buf, size_t cap, enum zx_command command, const uint8_t *data,
+                             size_t size);
 
 /* 0 and the data if the body is the wanted command, else -EPROTO. */
-int zx_command_expect(const uint8_t *body, size_t size, enum zx_command wanted,
-                      size_t *data_at);
+int zx_command_expect(const uint8_t *body, size_t size, enum zx_command wanted, size_t *data_at);
 
 #endif

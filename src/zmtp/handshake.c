@@ -178,7 +178,8 @@ static int pump(struct zx_hs *hs) {
     do {
         size_t before = zx_buf_size(&hs->output);
         rc = hs->mechanism->ops->next_command(hs->mechanism, &hs->output);
-        if (rc > 0 && zx_hs_frame_wrap(&hs->output, ZX_HS_FRAME_COMMAND, zx_buf_size(&hs->output) - before))
+        if (rc > 0 &&
+            zx_hs_frame_wrap(&hs->output, ZX_HS_FRAME_COMMAND, zx_buf_size(&hs->output) - before))
             rc = -ENOMEM;
     } while (rc > 0);
     return rc;
@@ -348,8 +349,7 @@ static int send_greeting_part(struct zx_hs *hs, enum zx_greeting_event event) {
 static int input_greeting(struct zx_hs *hs, struct zx_hs_bytes *in) {
     for (;;) {
         size_t n;
-        enum zx_greeting_event event =
-            zx_greeting_feed(&hs->greeting, in->data, in->left, &n);
+        enum zx_greeting_event event = zx_greeting_feed(&hs->greeting, in->data, in->left, &n);
         zx_hs_bytes_take(in, n);
         if (event == ZX_GREETING_MORE)
             return ZX_HS_MORE;

@@ -85,8 +85,8 @@ struct zx_hs_conf {
 
 /* Makes *hs with the first output in place (with skip_greeting also call
  * zx_hs_input with nothing: it may want ZAP at once). -EINVAL (routing id too
- * long, no such type, malformed extra_meta), -ENOMEM, or what the mechanism's creation returned; *hs is NULL
- * then. The conf itself need not outlive the call. */
+ * long, no such type, malformed extra_meta), -ENOMEM, or what the mechanism's
+ * creation returned; *hs is NULL then. The conf need not outlive the call. */
 int zx_hs_init(struct zx_hs **hs, const struct zx_hs_conf *conf);
 /* Frees and clears; *hs may be NULL. */
 void zx_hs_free(struct zx_hs **hs);

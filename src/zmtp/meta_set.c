@@ -57,8 +57,7 @@ static bool is_for_zap(const struct zx_meta_prop *prop) {
 /* A peer must not pose as authenticated, nor at another address, nor as internals. */
 static bool is_for_peer(const struct zx_meta_prop *prop) {
     bool internal = prop->name_size >= 2 && prop->name[0] == '_' && prop->name[1] == '_';
-    return !internal && !zx_meta_prop_is(prop, "User-Id") &&
-           !zx_meta_prop_is(prop, "Peer-Address");
+    return !internal && !zx_meta_prop_is(prop, "User-Id") && !zx_meta_prop_is(prop, "Peer-Address");
 }
 
 static int add_block(struct builder *b, const uint8_t *block, size_t size,
