@@ -28,8 +28,7 @@ struct pair {
     void *connected;
 };
 
-static void *open_socket(void *ctx, int type)
-{
+static void *open_socket(void *ctx, int type) {
     void *socket = zmq_socket(ctx, type);
     int limit = LIMIT_MS;
     int linger = 0;
@@ -42,8 +41,7 @@ static void *open_socket(void *ctx, int type)
 }
 
 /* Binds one socket to the wildcard of a transport and connects the other to what came of it. */
-static struct pair open_pair(void *ctx, const char *transport, int bind_type, int connect_type)
-{
+static struct pair open_pair(void *ctx, const char *transport, int bind_type, int connect_type) {
     struct pair pair = {open_socket(ctx, bind_type), open_socket(ctx, connect_type)};
     char endpoint[32];
     char last[256];
@@ -63,22 +61,19 @@ static struct pair open_pair(void *ctx, const char *transport, int bind_type, in
     return pair;
 }
 
-static void close_pair(struct pair *pair)
-{
+static void close_pair(struct pair *pair) {
     CHECK(!zmq_close(pair->connected));
     CHECK(!zmq_close(pair->bound));
     CHECK(zmq_send(pair->bound, "", 0, ZMQ_DONTWAIT) == -1 && zmq_errno() == ENOTSOCK);
 }
 
-static void send_text(void *socket, const char *text, int flags)
-{
+static void send_text(void *socket, const char *text, int flags) {
     int size = (int)strlen(text);
 
     CHECK(zmq_send(socket, text, (size_t)size, flags) == size);
 }
 
-static void expect_text(void *socket, const char *text, int more)
-{
+static void expect_text(void *socket, const char *text, int more) {
     char got[64];
     int size = zmq_recv(socket, got, sizeof(got), 0);
     int has_more = -1;
@@ -90,8 +85,7 @@ static void expect_text(void *socket, const char *text, int more)
     CHECK(has_more == more);
 }
 
-static void push_pull(void *ctx, const char *transport)
-{
+static void push_pull(void *ctx, const char *transport) {
     struct pair pair = open_pair(ctx, transport, ZMQ_PULL, ZMQ_PUSH);
     unsigned char *big = malloc(BIG_BYTES);
     zmq_msg_t msg;
@@ -117,8 +111,7 @@ static void push_pull(void *ctx, const char *transport)
     close_pair(&pair);
 }
 
-static void req_rep(void *ctx, const char *transport)
-{
+static void req_rep(void *ctx, const char *transport) {
     struct pair pair = open_pair(ctx, transport, ZMQ_REP, ZMQ_REQ);
     int round;
 
@@ -136,8 +129,7 @@ static void req_rep(void *ctx, const char *transport)
 
 /* The publisher is an XPUB: its first message says that the subscription has arrived, so nothing
  * is published too early. */
-static void pub_sub(void *ctx, const char *transport)
-{
+static void pub_sub(void *ctx, const char *transport) {
     struct pair pair = open_pair(ctx, transport, ZMQ_XPUB, ZMQ_SUB);
     char subscription[8];
 
@@ -151,8 +143,7 @@ static void pub_sub(void *ctx, const char *transport)
     close_pair(&pair);
 }
 
-static void router_dealer(void *ctx, const char *transport)
-{
+static void router_dealer(void *ctx, const char *transport) {
     struct pair pair = open_pair(ctx, transport, ZMQ_ROUTER, ZMQ_DEALER);
     unsigned char id[256];
     int size;
@@ -169,8 +160,7 @@ static void router_dealer(void *ctx, const char *transport)
     close_pair(&pair);
 }
 
-static void poll_both(void *ctx, const char *transport)
-{
+static void poll_both(void *ctx, const char *transport) {
     struct pair pair = open_pair(ctx, transport, ZMQ_PAIR, ZMQ_PAIR);
     zmq_pollitem_t items[2] = {{pair.bound, 0, ZMQ_POLLIN, 0}, {pair.connected, 0, ZMQ_POLLIN, 0}};
 
@@ -182,8 +172,7 @@ static void poll_both(void *ctx, const char *transport)
     close_pair(&pair);
 }
 
-int main(void)
-{
+int main(void) {
     static const char *const transports[] = {"inproc", "tcp"};
     int major, minor, patch;
     size_t n;
