@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/io.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/link.h"
+
+enum { EVENTS_PER_TURN = 64, WAKE_KEY = 0xffffffff };
+static const uint64_t TICK_NS = 1000000, SWEEP_NS = 50000, SLACK_NS = 1000;
+
+void zx_io_wake(struct zx_io *io) {
+    zx_event_signal(&io->wake);
+}
+
+/* ---- reactors ---- */
+
+int zx_io_add_reactor(struct zx_io *io, struct zx_reactor *r) {
+    zx_mutex_lock(&io->reactors.lock);
+    uint32_t i = 0;
+    while (i < io->reactors.n && io->reactors.v[i])
+        i++;
+    int rc = 0;
+    if (i == io->reactors.cap) {
+        uint32_t cap = io->reactors.cap ? io->reactors.cap * 2 : 8;
+        struct zx_reactor **v = realloc(io->reactors.v, cap * sizeof *v);
+        if (v) {
+            io->reactors.v = v;
+            io->reactors.cap = cap;
+        } else {
+            rc = -ENOMEM;
+        }
+    }
+    if (!rc) {
+        io->reactors.v[i] = r;
+        if (i == io->reactors.n)
+            io->reactors.n++;
+        r->io_key = i;
+    }
+    zx_mutex_unlock(&io->reactors.lock);
+    if (!rc)
+        rc = zx_pollset_add(&io->ps, r->ps.fd, ZX_POLL_IN | ZX_POLL_ONESHOT, r->io_key);
+    if (!rc)
+        atomic_fetch_add_explicit(&io->load, 1, memory_order_relaxed);
+    return rc;
+}
+
+void zx_io_remove_reactor(struct zx_io *io, struct zx_reactor *r) {
+    (void)zx_pollset_del(&io->ps, r->ps.fd);
+    zx_mutex_lock(&io->hot.lock);
+    for (struct zx_reactor **p = &io->hot.list; *p; p = &(*p)->hot_next) {
+        if (*p == r) {
+            *p = r->hot_next;
+            break;
+        }
+    }
+    zx_mutex_unlock(&io->hot.lock);
+    zx_mutex_lock(&io->reactors.lock);
+    io->reactors.v[r->io_key] = NULL;
+    zx_mutex_unlock(&io->reactors.lock);
+    atomic_fetch_sub_explicit(&io->load, 1, memory_order_relaxed);
+}
+
+/* A reference to the reactor with this key unless it is on its way out. */
+static struct zx_reactor *find_reactor(struct zx_io *io, uint64_t key) {
+    struct zx_reactor *r = NULL;
+    zx_mutex_lock(&io->reactors.lock);
+    if (key < io->reactors.n)
+        r = io->reactors.v[key];
+    if (r && !zx_reactor_try_ref(r))
+        r = NULL;
+    zx_mutex_unlock(&io->reactors.lock);
+    return r;
+}
+
+/* ---- hot reactors: the 1 ms tick ---- */
+
+void zx_io_make_hot(struct zx_io *io, struct zx_reactor *r) {
+    if (r->hot) /* changes only while the reactor is held, and we hold it */
+        return;
+    zx_mutex_lock(&io->hot.lock);
+    r->hot = true;
+    r->driven_seen = atomic_load_explicit(&r->driven, memory_order_relaxed) - 1;
+    r->hot_next = io->hot.list;
+    io->hot.list = r;
+    zx_mutex_unlock(&io->hot.lock);
+    /* Push before the look at ticking; partner: tick_stop. */
+    if (!atomic_exchange_explicit(&io->hot.ticking, 1, memory_order_seq_cst))
+        zx_io_wake(io);
+}
+
+/* Takes a reactor from the list that the application has left alone for a tick. */
+static struct zx_reactor *pick_cold(struct zx_io *io) {
+    struct zx_reactor *found = NULL, *busy = NULL;
+    zx_mutex_lock(&io->hot.lock);
+    for (struct zx_reactor **p = &io->hot.list; *p; p = &(*p)->hot_next) {
+        struct zx_reactor *r = *p;
+        unsigned driven = atomic_load_explicit(&r->driven, memory_order_relaxed);
+        unsigned state = ZX_APP_FREE;
+        if (driven != r->driven_seen) {
+            r->driven_seen = driven;
+            continue;
+        }
+        if (!zx_reactor_try_ref(r))
+            continue;
+        if (!atomic_compare_exchange_strong_explicit(&r->state, &state, ZX_IO_HELD,
+                                                     memory_order_seq_cst, memory_order_relaxed)) {
+            busy = r;
+            break;
+        }
+        *p = r->hot_next;
+        r->hot = false;
+        found = r;
+        break;
+    }
+    zx_mutex_unlock(&io->hot.lock);
+    if (busy) /* perhaps the last reference: never dropped under the hot lock */
+        zx_reactor_unref(busy);
+    return found;
+}
+
+static void zx_io_tick(struct zx_io *io) {
+    struct zx_reactor *r;
+    while ((r = pick_cold(io))) {
+        (void)zx_reactor_drive(r, 0, false);
+        zx_reactor_give(r);
+        zx_reactor_unref(r);
+    }
+    zx_mutex_lock(&io->hot.lock);
+    if (!io->hot.list) /* under the lock that a push takes: no push is missed */
+        atomic_store_explicit(&io->hot.ticking, 0, memory_order_seq_cst);
+    zx_mutex_unlock(&io->hot.lock);
+}
+
+/* ---- dirty links: what senders left behind ---- */
+
+static void dirty_push(struct zx_io *io, struct zx_link *l) {
+    struct zx_link *head = atomic_load_explicit(&io->dirty.list, memory_order_relaxed);
+    do
+        l->dirty.next = head;
+    while (!atomic_compare_exchange_weak_explicit(&io->dirty.list, &head, l, memory_order_seq_cst,
+                                                  memory_order_relaxed));
+}
+
+void zx_io_dirty(struct zx_io *io, struct zx_link *l) {
+    if (atomic_exchange_explicit(&l->dirty.mark, 1, memory_order_acq_rel))
+        return;
+    zx_source_ref(&l->src);
+    dirty_push(io, l);
+    if (!atomic_load_explicit(&io->dirty.awake, memory_order_seq_cst) &&
+        !atomic_exchange_explicit(&io->dirty.awake, 1, memory_order_seq_cst))
+        zx_io_wake(io);
+}
+
+/* Clears marks, lets senders see that, flushes. The barrier's partner: the sender commits
+ * and then loads its mark (with a fence of its own where there is no barrier). */
+static void flush_links(struct zx_link *list) {
+    if (!list)
+        return;
+    for (struct zx_link *l = list, *next; l; l = next) {
+        next = l->dirty.next;
+        l->dirty.next_flush = next;
+        atomic_store_explicit(&l->dirty.mark, 0, memory_order_seq_cst);
+    }
+    if (zx_lock_plain)
+        atomic_thread_fence(memory_order_seq_cst);
+    else
+        zx_os_membarrier();
+    while (list) {
+        struct zx_link *next = list->dirty.next_flush;
+        zx_link_kick(list, ZX_WORK_FLUSH, false);
+        zx_source_unref(&list->src);
+        list = next;
+    }
+}
+
+void zx_io_flush_dirty(struct zx_io *io) {
+    if (!atomic_load_explicit(&io->dirty.list, memory_order_seq_cst))
+        return;
+    flush_links(atomic_exchange_explicit(&io->dirty.list, NULL, memory_order_seq_cst));
+}
+
+/* Flushes links whose sender has not flushed since the last sweep. */
+static void zx_io_sweep(struct zx_io *io) {
+    struct zx_link *list = atomic_exchange_explicit(&io->dirty.list, NULL, memory_order_seq_cst);
+    struct zx_link *still = NULL;
+    if (list) {
+        io->dirty.empty_ticks = 0;
+    } else if (++io->dirty.empty_ticks >= 2) {
+        /* Asleep first, then the look; partner: the push before the load in zx_io_dirty. */
+        atomic_store_explicit(&io->dirty.awake, 0, memory_order_seq_cst);
+        if (atomic_load_explicit(&io->dirty.list, memory_order_seq_cst))
+            atomic_store_explicit(&io->dirty.awake, 1, memory_order_seq_cst);
+        io->dirty.empty_ticks = 0;
+    }
+    while (list) {
+        struct zx_link *l = list;
+        list = l->dirty.next;
+        unsigned count = atomic_load_explicit(&l->dirty.flushes, memory_order_relaxed);
+        if (count != l->dirty.flushes_seen) {
+            l->dirty.flushes_seen = count;
+            dirty_push(io, l);
+        } else {
+            l->dirty.next = still;
+            still = l;
+        }
+    }
+    flush_links(still);
+}
+
+/* ---- timers ---- */
+
+static void heap_put(struct zx_io *io, size_t i, struct zx_source *src) {
+    io->timers.heap[i] = src;
+    src->timer.index = i + 1;
+}
+
+static void heap_up(struct zx_io *io, size_t i) {
+    struct zx_source *src = io->timers.heap[i];
+    while (i && io->timers.heap[(i - 1) / 2]->timer.at_ns > src->timer.at_ns) {
+        heap_put(io, i, io->timers.heap[(i - 1) / 2]);
+        i = (i - 1) / 2;
+    }
+    heap_put(io, i, src);
+}
+
+static void heap_down(struct zx_io *io, size_t i) {
+    struct zx_source *src = io->timers.heap[i];
+    for (;;) {
+        size_t c = 2 * i + 1;
+        if (c >= io->timers.n)
+            break;
+        if (c + 1 < io->timers.n &&
+            io->timers.heap[c + 1]->timer.at_ns < io->timers.heap[c]->timer.at_ns)
+            c++;
+        if (io->timers.heap[c]->timer.at_ns >= src->timer.at_ns)
+            break;
+        heap_put(io, i, io->timers.heap[c]);
+        i = c;
+    }
+    heap_put(io, i, src);
+}
+
+static void heap_remove(struct zx_io *io, struct zx_source *src) {
+    size_t i = src->timer.index - 1;
+    struct zx_source *last = io->timers.heap[--io->timers.n];
+    src->timer.index = 0;
+    if (last == src)
+        return;
+    heap_put(io, i, last);
+    heap_up(io, i);
+    heap_down(io, last->timer.index - 1);
+}
+
+static int heap_add(struct zx_io *io, struct zx_source *src) {
+    if (io->timers.n == io->timers.cap) {
+        size_t cap = io->timers.cap ? io->timers.cap * 2 : 16;
+        struct zx_source **v = realloc(io->timers.heap, cap * sizeof *v);
+        if (!v)
+            return -ENOMEM;
+        io->timers.heap = v;
+        io->timers.cap = cap;
+    }
+    heap_put(io, io->timers.n++, src);
+    heap_up(io, io->timers.n - 1);
+    return 0;
+}
+
+int zx_timer_set(struct zx_source *src, uint64_t at_ns) {
+    struct zx_io *io = src->reactor->io;
+    bool wake = false, drop = false;
+    int rc = 0;
+    zx_mutex_lock(&io->timers.lock);
+    if (at_ns == UINT64_MAX) {
+        drop = src->timer.index != 0;
+        if (drop)
+            heap_remove(io, src);
+    } else if (src->timer.index) {
+        src->timer.at_ns = at_ns;
+        heap_up(io, src->timer.index - 1);
+        heap_down(io, src->timer.index - 1);
+        wake = at_ns < io->timers.sleep_until;
+    } else {
+        src->timer.at_ns = at_ns;
+        rc = heap_add(io, src);
+        if (!rc)
+            zx_source_ref(src);
+        wake = !rc && at_ns < io->timers.sleep_until;
+    }
+    zx_mutex_unlock(&io->timers.lock);
+    if (wake)
+        zx_io_wake(io);
+    if (drop)
+        zx_source_unref(src);
+    return rc;
+}
+
+static void run_timers(struct zx_io *io, uint64_t now) {
+    for (;;) {
+        struct zx_source *src = NULL;
+        zx_mutex_lock(&io->timers.lock);
+        if (io->timers.n && io->timers.heap[0]->timer.at_ns <= now) {
+            src = io->timers.heap[0]; /* the heap's reference becomes ours */
+            heap_remove(io, src);
+        }
+        zx_mutex_unlock(&io->timers.lock);
+        if (!src)
+            return;
+        src->ops->on_timer(src);
+        zx_source_unref(src);
+    }
+}
+
+/* ---- the thread ---- */
+
+static uint64_t sleep_time(struct zx_io *io, uint64_t now, uint64_t sweep_at) {
+    uint64_t until = UINT64_MAX;
+    if (atomic_load_explicit(&io->hot.ticking, memory_order_seq_cst))
+        until = now + TICK_NS;
+    if (atomic_load_explicit(&io->dirty.awake, memory_order_seq_cst) && sweep_at < until)
+        until = sweep_at;
+    zx_mutex_lock(&io->timers.lock);
+    if (io->timers.n && io->timers.heap[0]->timer.at_ns < until)
+        until = io->timers.heap[0]->timer.at_ns;
+    io->timers.sleep_until = until;
+    zx_mutex_unlock(&io->timers.lock);
+    return until == UINT64_MAX ? UINT64_MAX : until > now ? until - now : 0;
+}
+
+static void handle_events(struct zx_io *io, const struct zx_poll_event *evs, int n) {
+    for (int i = 0; i < n; i++) {
+        if (evs[i].key == WAKE_KEY) {
+            zx_event_drain(&io->wake);
+            continue;
+        }
+        struct zx_reactor *r = find_reactor(io, evs[i].key);
+        if (!r)
+            continue;
+        zx_reactor_on_io_event(r);
+        zx_reactor_unref(r);
+    }
+}
+
+static void io_loop(void *arg) {
+    struct zx_io *io = arg;
+    struct zx_poll_event evs[EVENTS_PER_TURN];
+    uint64_t sweep_at = 0, tick_at = 0;
+    zx_thread_timer_slack_ns(SLACK_NS);
+    while (!atomic_load_explicit(&io->stop, memory_order_acquire)) {
+        uint64_t now = zx_os_now_ns();
+        int n = zx_pollset_wait(&io->ps, evs, EVENTS_PER_TURN, sleep_time(io, now, sweep_at));
+        zx_mutex_lock(&io->timers.lock);
+        io->timers.sleep_until = 0;
+        zx_mutex_unlock(&io->timers.lock);
+        handle_events(io, evs, n);
+        now = zx_os_now_ns();
+        if (atomic_load_explicit(&io->dirty.awake, memory_order_seq_cst) && now >= sweep_at) {
+            zx_io_sweep(io);
+            sweep_at = now + SWEEP_NS;
+        }
+        if (atomic_load_explicit(&io->hot.ticking, memory_order_seq_cst) && now >= tick_at) {
+            zx_io_tick(io);
+            tick_at = now + TICK_NS;
+        }
+        run_timers(io, now);
+    }
+}
+
+int zx_io_start(struct zx_io *io, unsigned index, const struct zx_thread_conf *conf) {
+    io->index = index;
+    io->wake.rfd = io->wake.wfd = -1;
+    io->ps.fd = -1;
+    int rc = zx_event_init(&io->wake);
+    if (!rc)
+        rc = zx_pollset_init(&io->ps);
+    if (!rc)
+        rc = zx_pollset_add(&io->ps, io->wake.rfd, ZX_POLL_IN, WAKE_KEY);
+    if (!rc)
+        rc = zx_thread_start(&io->thread, conf, io_loop, io);
+    if (rc)
+        zx_io_stop(io);
+    return rc;
+}
+
+void zx_io_stop(struct zx_io *io) {
+    atomic_store_explicit(&io->stop, 1, memory_order_release);
+    if (io->thread.running) {
+        zx_io_wake(io);
+        zx_thread_join(&io->thread);
+    }
+    zx_pollset_fini(&io->ps);
+    zx_event_fini(&io->wake);
+    free(io->timers.heap);
+    free(io->reactors.v);
+    io->timers.heap = NULL;
+    io->reactors.v = NULL;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A link: one endpoint's connection: descriptor, ZMTP engine and its pipe's other end.
+ *
+ * What: connects (or was accepted), opens the protocol, moves bytes between the kernel and
+ *   the pipe's queues, reconnects, lingers.
+ * Owner: a link is not locked but worked: `work` holds HELD and work bits; whoever finds it
+ *   held leaves a bit and goes (protocol R2). Everything below `word` belongs to the
+ *   holder. The holder owns the out-queue's reading end and the in-queue's producing end.
+ * Life:
+ *   state     | meaning                                   | moved on by
+ *   ----------+-------------------------------------------+------------------------------
+ *   WAITING   | connecting side: until the retry timer    | TIMER, CLOSE
+ *   RESOLVING | a helper thread looks the name up         | RESOLVED, CLOSE
+ *   CONNECTING| connect() under way                       | OUT event, TIMER, CLOSE
+ *   OPENING   | greeting and handshake                    | READ, TIMER, ZAP, CLOSE
+ *   READY     | traffic                                   | READ, FLUSH, TIMER, CLOSE
+ *   DRAINING  | all sent and shut, reading what is left   | READ (EOF), TIMER
+ *   STOPPED   | connecting side: never again              | CLOSE
+ *   CLOSED    | nothing left but references               | last reference
+ *   References: reactor table, timer heap, endpoint, pipe, dirty list, resolver.
+ * Never: takes the socket's lock; waits; is left held.
+ */
+#ifndef ZX_CORE_LINK_H
+#define ZX_CORE_LINK_H
+
+#include "base/buf.h"
+#include "core/conf.h"
+#include "core/reactor.h"
+#include "core/transport.h"
+#include "zmtp/v1.h"
+#include "zmtp/v3.h"
+
+struct zx_pipe;
+struct zx_socket;
+struct zx_endpoint;
+struct zx_hs;
+
+enum {
+    ZX_WORK_HELD = 1,
+    ZX_WORK_FLUSH = 2,
+    ZX_WORK_READ = 4,
+    ZX_WORK_RESUME = 8,
+    ZX_WORK_TIMER = 16,
+    ZX_WORK_ZAP = 32,
+    ZX_WORK_CLOSE = 64,
+    ZX_WORK_START = 128,
+    ZX_WORK_RESOLVED = 256,
+    ZX_WORK_ABORT = 512 /* drop the connection now (replaced by a handover) */
+};
+
+enum zx_link_state {
+    ZX_LINK_WAITING,
+    ZX_LINK_RESOLVING,
+    ZX_LINK_CONNECTING,
+    ZX_LINK_OPENING,
+    ZX_LINK_READY,
+    ZX_LINK_DRAINING,
+    ZX_LINK_STOPPED,
+    ZX_LINK_CLOSED
+};
+
+/* Why a connection ended; decides about reconnecting. */
+enum zx_end { ZX_END_LOST, ZX_END_TIMEOUT, ZX_END_PROTOCOL, ZX_END_LOCAL };
+
+enum zx_alarm { /* deadlines of one link; its timer is set to the earliest */
+    ZX_ALARM_CONNECT,   /* connect timeout */
+    ZX_ALARM_HANDSHAKE,
+    ZX_ALARM_RETRY,
+    ZX_ALARM_PING,      /* next PING */
+    ZX_ALARM_PONG,      /* nothing heard since a PING */
+    ZX_ALARM_TTL,       /* nothing heard since the peer's PING */
+    ZX_ALARM_LINGER,
+    ZX_ALARM_COUNT
+};
+
+struct zx_dial { /* connecting side only */
+    struct zx_addr *addrs; /* to be tried in order */
+    int n_addrs, next_addr;
+    int resolve_rc;
+    uint32_t failures;  /* since the last transport connect: back-off */
+    uint32_t rng;
+};
+
+struct zx_link {
+    struct zx_source src;
+    atomic_uint work;
+    atomic_uint state; /* written by the holder; read by anybody as a hint */
+    struct zx_socket *sock; /* slot reference */
+    struct zx_endpoint *ep; /* borrowed: the endpoint outlives its links */
+    struct zx_conf *conf;
+    const struct zx_transport_ops *tp;
+    struct zx_pipe *_Atomic pipe; /* set once per pipe; read by the endpoint's closer */
+    struct zx_link *next, *prev; /* the endpoint's list, its lock */
+
+    struct { /* the link's word */
+        struct zx_hs *hs;      /* OPENING only */
+        struct zx_dial *dial;  /* NULL: accepted */
+        struct zx_v1_decoder *v1;
+        struct zx_v3 rx;
+        struct zx_buf ctrl;    /* goes out at frame boundaries, before the queue */
+        uint64_t alarm_ns[ZX_ALARM_COUNT];
+        uint64_t timer_ns;     /* what the timer is set to; 0: not */
+        int version;           /* as zx_hs_version */
+        uint8_t framing;       /* enum zx_framing */
+        bool accepted, more_initial, want_out, paused, raw_notified, closing, succeeded;
+        bool heard;            /* anything received since the last timer */
+        bool linger_set;
+        uint64_t close_at_ns;
+        uint64_t unread_bytes; /* received for a BACKGROUND pattern, not yet looked at */
+    } w;
+    _Atomic uint64_t linger_until_ns; /* set before CLOSE is posted; 0: at once */
+    struct {
+        _Alignas(64) atomic_uint mark;
+        atomic_uint flushes;
+        unsigned flushes_seen; /* sweeper */
+        struct zx_link *next, *next_flush;
+    } dirty;
+};
+
+enum zx_framing { ZX_FRAMING_DIRECT, ZX_FRAMING_V1, ZX_FRAMING_RAW, ZX_FRAMING_SLOT };
+
+/* A link that will connect (start it with ZX_WORK_START). pipe may be NULL (IMMEDIATE);
+ * takes references. 0 or -ENOMEM. */
+int zx_link_new_dial(struct zx_endpoint *ep, struct zx_pipe *pipe, struct zx_link **out);
+/* A link for a connection just accepted; takes over fd on success. */
+int zx_link_new_accepted(struct zx_endpoint *ep, int fd, struct zx_link **out);
+
+/* Leaves work for the link and does it if nobody holds it. owner: the caller holds the
+ * lock of the link's socket, so both ends of the queues are his. Any thread. */
+void zx_link_kick(struct zx_link *l, unsigned bits, bool owner);
+static inline bool zx_link_is_ready(const struct zx_link *l) {
+    return atomic_load_explicit(&l->state, memory_order_relaxed) == ZX_LINK_READY;
+}
+
+/* ---- parts of the link, called by the holder of its word ---- */
+
+void zx_link_read(struct zx_link *l, bool owner);
+void zx_link_flush(struct zx_link *l, bool owner);
+void zx_link_open(struct zx_link *l); /* descriptor connected: start the protocol */
+int zx_link_handshake_input(struct zx_link *l, const uint8_t *data, size_t size, bool owner);
+void zx_link_start(struct zx_link *l);
+void zx_link_connected(struct zx_link *l);
+void zx_link_retry(struct zx_link *l);
+void zx_link_attempt_failed(struct zx_link *l, int rc);
+void zx_link_end(struct zx_link *l, enum zx_end why, int err);
+void zx_link_finish(struct zx_link *l);
+void zx_link_close(struct zx_link *l);
+void zx_link_drained(struct zx_link *l);
+void zx_link_alarm(struct zx_link *l, enum zx_alarm which, uint64_t at_ns);
+void zx_link_alarms_clear(struct zx_link *l);
+void zx_link_on_alarm(struct zx_link *l, bool owner);
+int zx_link_command(void *link, const uint8_t *body, size_t size);
+void zx_link_heartbeat_start(struct zx_link *l);
+void zx_link_set_state(struct zx_link *l, enum zx_link_state st);
+void zx_link_event(struct zx_link *l, unsigned event, uint64_t value);
+
+#endif

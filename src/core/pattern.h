@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a socket type (pattern) gives to the core, and what it gets from it.
+ *
+ * What: one table of functions per socket type; the frames that travel between the API
+ *   and a pattern (zx_src going out, zx_sink coming in).
+ * Owner: constant tables. Every member is called with the socket's lock held unless it
+ *   says otherwise; none may block; none may call the outside.
+ * Life: the tables live for ever, listed in core/registry.c.
+ * Never: knows transports, threads or descriptors.
+ */
+#ifndef ZX_CORE_PATTERN_H
+#define ZX_CORE_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/msg.h"
+
+struct zx_buf;
+struct zx_pipe;
+struct zx_socket;
+
+/* A frame on its way out. Exactly one of msg and data is used: msg != NULL means the
+ * content of msg, which zx_pipe_send empties when it succeeds. */
+struct zx_src {
+    const void *data;
+    size_t size;
+    struct zx_msg *msg;
+    bool more;
+    bool is_const; /* data may be referenced for ever (zmq_send_const) */
+};
+
+/* Where an incoming frame goes: into a buffer (cut at cap) or into a message. */
+struct zx_sink {
+    void *buf;
+    size_t cap;
+    struct zx_msg *msg; /* valid message to be replaced; NULL: use buf */
+    size_t size;        /* out: full size of the frame */
+    bool more;          /* out */
+};
+
+enum {
+    ZX_PATTERN_RECV_ID = 1,      /* keeps routing ids: registers them in s->routes */
+    ZX_PATTERN_SINGLE_PEER = 2,  /* PAIR, CHANNEL: one pipe only */
+    ZX_PATTERN_THREAD_SAFE = 4,  /* what ZMQ_THREAD_SAFE reports */
+    ZX_PATTERN_BACKGROUND = 8,   /* input is uncounted control traffic (PUB, XPUB) */
+    ZX_PATTERN_CONFLATES = 16,   /* ZMQ_CONFLATE has effect */
+    ZX_PATTERN_RAW = 32,         /* bytes without ZMTP (STREAM) */
+    ZX_PATTERN_ONE_CONNECT = 64, /* a second connect to the same text is a no-op */
+    ZX_PATTERN_NO_LINGER = 128   /* LINGER defaults to 0 */
+};
+
+struct zx_pattern_ops {
+    int type;         /* ZMQ_PUSH ... */
+    const char *name; /* "PUSH", as in READY */
+    unsigned flags;   /* ZX_PATTERN_* */
+    size_t size;      /* bytes of the pattern's struct, which embeds zx_socket first */
+
+    /* The struct is zeroed and its zx_socket part ready. 0 or -ENOMEM. */
+    int (*init)(struct zx_socket *s);
+    /* Every pipe was detached. Frees what init and traffic allocated. */
+    void (*fini)(struct zx_socket *s);
+
+    /* A pipe joins: both directions may be used from now on. -ENOMEM: the core closes
+     * the pipe (detach is not called). */
+    int (*attach)(struct zx_socket *s, struct zx_pipe *p);
+    /* The in-queue of p went from empty to not empty. May be spurious. */
+    void (*readable)(struct zx_socket *s, struct zx_pipe *p);
+    /* p has room again after zx_pipe_can_send said no. May be spurious. */
+    void (*writable)(struct zx_socket *s, struct zx_pipe *p);
+    /* The peer is gone: nothing may be sent to p any more; what is still in its in-queue
+     * stays readable. Called at most once, always before detach. */
+    void (*lost)(struct zx_socket *s, struct zx_pipe *p);
+    /* p disappears now; no pointer to it may survive the call. */
+    void (*detach)(struct zx_socket *s, struct zx_pipe *p);
+
+    /* One frame out. 0, -EAGAIN (would block; nothing taken), -EHOSTUNREACH, -EFSM,
+     * -EINVAL, -ENOTSUP, -ENOMEM. On failure src->msg is untouched. */
+    int (*send)(struct zx_socket *s, struct zx_src *src);
+    /* One frame in. 0, -EAGAIN, -EFSM, -ENOTSUP, -ENOMEM. */
+    int (*recv)(struct zx_socket *s, struct zx_sink *sink);
+    /* ZMQ_POLLIN | ZMQ_POLLOUT as recv and send would find it now. */
+    int (*events)(struct zx_socket *s);
+
+    /* The type's own options; -EINVAL: not mine (the core goes on to the generic ones). */
+    int (*set_option)(struct zx_socket *s, int option, const void *val, size_t size);
+    int (*get_option)(struct zx_socket *s, int option, void *val, size_t *size);
+
+    /* Below: called WITHOUT the socket's lock, by whoever works the link of p, under the
+     * link's word. May take leaf locks of the pattern only. */
+
+    /* A connection (again) became ready; wire is 30/31/2/1/0 as zx_hs_version. Starts what
+     * must go out first (subscription snapshot). */
+    void (*link_ready)(struct zx_socket *s, struct zx_pipe *p, int version);
+    /* More initial bytes for the connection: appends whole frames to out, at most about
+     * 64 KiB. True if there is more to come. */
+    bool (*link_more)(struct zx_socket *s, struct zx_pipe *p, struct zx_buf *out);
+    /* Writes the wire form of a ZX_NOTE_SUB found in the out-queue. -ENOMEM. */
+    int (*link_note)(struct zx_socket *s, struct zx_pipe *p, const uint8_t *note, size_t size,
+                     struct zx_buf *out);
+    /* May this peer's message go on to the application? Checks a received frame's form
+     * (REQ, DISH): false closes the connection as a protocol error. state is the link's,
+     * zero at each connection. */
+    bool (*link_frame)(unsigned *state, uint8_t flags, const uint8_t *body, size_t size);
+};
+
+/* Stock members for what a type does not do. */
+int zx_pattern_init_none(struct zx_socket *s);
+void zx_pattern_fini_none(struct zx_socket *s);
+void zx_pattern_pipe_none(struct zx_socket *s, struct zx_pipe *p);
+int zx_pattern_send_none(struct zx_socket *s, struct zx_src *src);   /* -ENOTSUP */
+int zx_pattern_recv_none(struct zx_socket *s, struct zx_sink *sink); /* -ENOTSUP */
+int zx_pattern_set_none(struct zx_socket *s, int option, const void *val, size_t size);
+int zx_pattern_get_none(struct zx_socket *s, int option, void *val, size_t *size);
+void zx_pattern_link_ready_none(struct zx_socket *s, struct zx_pipe *p, int version);
+bool zx_pattern_link_more_none(struct zx_socket *s, struct zx_pipe *p, struct zx_buf *out);
+int zx_pattern_link_note_none(struct zx_socket *s, struct zx_pipe *p, const uint8_t *note,
+                              size_t size, struct zx_buf *out);
+bool zx_pattern_link_frame_any(unsigned *state, uint8_t flags, const uint8_t *body, size_t size);
+#define ZX_PATTERN_NO_LINK_HOOKS                                                                 \
+    .link_ready = zx_pattern_link_ready_none, .link_more = zx_pattern_link_more_none,            \
+    .link_note = zx_pattern_link_note_none, .link_frame = zx_pattern_link_frame_any
+
+/* Puts a frame of the library's own making (routing id, notification) into a sink. -ENOMEM. */
+int zx_sink_put(struct zx_sink *sink, const void *data, size_t size, bool more);
+
+static inline size_t zx_src_size(const struct zx_src *src) {
+    return src->msg ? zx_msg_size(src->msg) : src->size;
+}
+static inline const uint8_t *zx_src_data(const struct zx_src *src) {
+    return src->msg ? zx_msg_data(src->msg) : src->data;
+}
+/* The frame is taken without being sent (a dropped message): empties src->msg. */
+void zx_src_drop(struct zx_socket *s, struct zx_src *src);
+
+#endif

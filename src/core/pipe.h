@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pipe: a socket's end of the two queues it shares with one peer.
+ *
+ * What: the out-queue's producing end and the in-queue's reading end, the inbox node by
+ *   which others post to the socket, and the places patterns keep for the pipe.
+ * Owner: `app` belongs to the socket's lock; `post` and `listed` are atomic. The other
+ *   ends of the queues belong to the link's word (network) or the peer pipe's socket.
+ * Life:
+ *   phase     | meaning                                  | moved on by
+ *   ----------+------------------------------------------+---------------------------
+ *   NEW       | made by zmq_connect, a link or inproc    | ATTACH taken from the inbox
+ *   ATTACHED  | the pattern uses it                      | LOST taken, or END read
+ *   LOST      | no peer: out is dead, in is read dry     | END read
+ *   DETACHED  | the pattern has forgotten it             | last reference
+ *   References: the socket (until detached), the inbox (while posted), the link, the
+ *   peer pipe, the routing-id registry. A pipe holds a reference to its socket's slot.
+ * Never: wakes a thread that does not sleep; touches the peer's end.
+ */
+#ifndef ZX_CORE_PIPE_H
+#define ZX_CORE_PIPE_H
+
+#include "base/queue.h"
+#include "core/conf.h"
+#include "core/pattern.h"
+
+struct zx_link;
+struct zx_pipe_pair;
+
+/* Reasons posted to the inbox. */
+enum {
+    ZX_POST_ATTACH = 1,
+    ZX_POST_READABLE = 2,
+    ZX_POST_CREDIT = 4,
+    ZX_POST_LOST = 8
+};
+
+enum zx_pipe_phase { ZX_PIPE_NEW, ZX_PIPE_ATTACHED, ZX_PIPE_LOST, ZX_PIPE_DETACHED };
+
+struct zx_pipe_app {
+    enum zx_pipe_phase phase;
+    bool dirty;        /* bytes committed and not yet offered to the link */
+    bool ended;        /* END was read: nothing more comes in */
+    bool in_set_dirty; /* is in the socket's dirty array */
+    uint32_t unflushed; /* bytes written since the last flush */
+    struct zx_meta *meta; /* of the messages being read; one reference */
+    unsigned meta_spare;  /* references taken ahead, handed to messages one by one */
+    struct zx_pipe *next, *prev; /* the socket's list of pipes */
+    unsigned fq, lb; /* index + 1 in a fairq and a loadb; 0: not a member */
+    void *user;      /* the pattern's own */
+    uint32_t user_word;
+};
+
+struct zx_pipe {
+    struct zx_socket *sock; /* never changes once posted; holds a slot reference */
+    struct zx_queue *in, *out;
+    struct zx_link *link;  /* network: the other side; holds a reference; never changes */
+    struct zx_pipe *peer;  /* inproc: the other pipe of the pair */
+    struct zx_pipe_pair *mem;
+    struct zx_conf *conf;
+    struct zx_pipe_app app;
+    struct {
+        _Alignas(64) atomic_uint reasons; /* ZX_POST_*; 0: not in the inbox */
+        struct zx_pipe *inbox_next;
+        atomic_uint listed; /* 1: the reader knows that there is something to read */
+        atomic_bool out_dead; /* the peer no longer reads */
+        atomic_bool refuse;   /* being closed by us */
+    } post;
+    uint32_t epoch;     /* number of the link's connection (link's word) */
+    uint8_t id_size;    /* routing id of the peer; fixed before the attach is posted */
+    bool accepted;      /* made by a listener, or by inproc on the binder's side */
+    bool registered;    /* in s->routes under its id (guarded by the registry's lock) */
+    uint8_t id[255];
+};
+
+/* A pipe for a link: one socket end. conflate as the socket's options say. NULL: no
+ * memory. One reference, the caller's. */
+struct zx_pipe *zx_pipe_new(struct zx_socket *s, struct zx_conf *conf);
+/* Two pipes joined (inproc): end[0] of s, end[1] without a socket yet. */
+int zx_pipe_pair_new(struct zx_socket *s, struct zx_conf *conf, struct zx_pipe *end[2]);
+void zx_pipe_set_socket(struct zx_pipe *p, struct zx_socket *s);
+void zx_pipe_ref(struct zx_pipe *p);
+void zx_pipe_unref(struct zx_pipe *p);
+
+/* Posts reasons to the pipe's socket and wakes sleepers. Any thread, any leaf lock. */
+void zx_pipe_post(struct zx_pipe *p, unsigned reasons);
+/* The in-queue got something committed: announces it unless the reader knows. */
+void zx_pipe_announce(struct zx_pipe *p);
+
+/* ---- socket's lock held ---- */
+
+/* Can a message be begun? (A message begun can always be finished.) */
+static inline bool zx_pipe_can_send(struct zx_pipe *p) {
+    return zx_queue_can_write(p->out);
+}
+/* One frame; the last of a message publishes it. 0 or -ENOMEM (the message begun is
+ * rolled back). */
+int zx_pipe_send(struct zx_pipe *p, struct zx_src *src);
+/* The same, for patterns' own small frames (delimiters, ids): copied. */
+int zx_pipe_send_bytes(struct zx_pipe *p, const void *data, size_t size, bool more);
+/* Forgets a message begun. */
+void zx_pipe_rollback(struct zx_pipe *p);
+/* Publishes records written straight to p->out (notes) and sees that they go out. */
+void zx_pipe_commit(struct zx_pipe *p);
+/* Offers everything written to the kernel now (network). */
+void zx_pipe_flush(struct zx_pipe *p);
+
+/* The data frame at the front, NULL if there is none: takes up metadata notes, skips
+ * commands; on END marks the pipe ended. Notes a pattern must see (SUB) and SUBSCRIBE
+ * commands are returned only to patterns with ZX_PATTERN_BACKGROUND. */
+bool zx_pipe_peek(struct zx_pipe *p, struct zx_rec *rec);
+/* Takes the frame just peeked into the sink (drop: throws it away). -ENOMEM: still there. */
+int zx_pipe_take(struct zx_pipe *p, struct zx_rec *rec, struct zx_sink *sink);
+void zx_pipe_drop(struct zx_pipe *p, struct zx_rec *rec);
+/* peek and take in one: 0, -EAGAIN, -ENOMEM. */
+int zx_pipe_recv(struct zx_pipe *p, struct zx_sink *sink);
+/* The reader found nothing: next commit announces again. False if something came in
+ * meanwhile (look again). */
+bool zx_pipe_unlist(struct zx_pipe *p);
+
+/* Ends the pipe from our side: the peer gets END after what was sent; what it sends is
+ * thrown away. With drop_out what is queued is not sent (linger 0). Detaches. */
+void zx_pipe_close(struct zx_pipe *p);
+
+#endif

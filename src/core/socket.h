@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A socket: handle, lock, inbox and the pattern built on it.
+ *
+ * What: what zmq_socket returns points here. Lives in a slot of a process-wide slab that
+ *   is never unmapped, so that a call on a closed handle reads a dead tag, not freed memory.
+ * Owner: `lock` guards everything but what says otherwise. The inbox, attention and
+ *   sleepers are atomic; `wake` is guarded by its own leaf lock; `routes` by its own.
+ * Life:
+ *   phase  | meaning                       | legal                | moved on by
+ *   -------+-------------------------------+----------------------+--------------------
+ *   LIVE   | zmq_socket returned it        | everything           | zmq_close
+ *   DEAD   | handle invalid, links linger  | inbox pushes dropped | last slot reference
+ *   FREE   | slot in the slab              | nothing              | zmq_socket
+ *   Slot references: the handle, each pipe, each endpoint and link.
+ * Never: is locked by an I/O thread (but see ZX_PATTERN_BACKGROUND); is held locked while
+ *   its caller sleeps or a free function runs.
+ */
+#ifndef ZX_CORE_SOCKET_H
+#define ZX_CORE_SOCKET_H
+
+#include "core/lock.h"
+#include "core/pattern.h"
+#include "core/pipe.h"
+#include "core/wait.h"
+#include "os/os.h"
+
+struct zx_ctx;
+struct zx_reactor;
+struct zx_routes;
+struct zx_endpoint;
+struct zx_monitor;
+
+#define ZX_SOCKET_LIVE 0xbaddecafu
+#define ZX_SOCKET_DEAD 0xdeadbeefu
+
+/* Attention bits: what a call must look at before its own work. */
+enum { ZX_ATT_INBOX = 1, ZX_ATT_TERM = 2, ZX_ATT_PLAIN_FD = 4 };
+
+#define ZX_INBOX_CLOSED ((struct zx_pipe *)1)
+
+struct zx_budget { /* when to write, protocol R3; the socket's lock */
+    uint32_t left;  /* sends until the next flush */
+    uint32_t size;  /* K */
+    uint32_t sent;  /* sends since the last flush */
+    uint64_t last_ns; /* end of the last flush */
+    struct zx_pipe **dirty; /* pipes with unflushed bytes */
+    uint32_t n_dirty, cap_dirty;
+};
+
+struct zx_socket {
+    atomic_uint tag;
+    struct zx_lock lock;
+    atomic_uint attention;
+    struct zx_pipe *_Atomic inbox; /* newest first; ZX_INBOX_CLOSED after close */
+    struct zx_wake wake;
+    atomic_uint refs;
+
+    const struct zx_pattern_ops *ops;
+    struct zx_ctx *ctx;
+    struct zx_conf *conf;
+    struct zx_reactor *reactor; /* NULL until the first network endpoint */
+    struct zx_pipe *pipes;      /* all attached pipes */
+    struct zx_budget budget;
+    struct zx_endpoint *endpoints;
+    struct zx_routes *routes; /* leaf lock inside; NULL unless ZX_PATTERN_RECV_ID */
+    struct zx_pipe *_Atomic single; /* ZX_PATTERN_SINGLE_PEER: the place, CAS by links */
+    struct zx_monitor *_Atomic monitor;
+    struct zx_dead dead; /* bodies to release after the unlock */
+    struct zx_event fd_event; /* ZMQ_FD; rfd -1 until asked for */
+    atomic_uint fd_signalled;
+    struct zx_blob connect_id; /* ZMQ_CONNECT_ROUTING_ID for the next connect */
+    uint32_t next_id;          /* generated routing ids; the registry's lock */
+    uint32_t fork_gen;
+    struct zx_spin spin;
+    bool rcvmore;
+    bool ready_input; /* something was attached or became readable in this attend */
+    char last_endpoint[512];
+    struct zx_socket *ctx_next, *ctx_prev; /* the context's list; the context's lock */
+    struct zx_socket *slab_next;
+};
+
+/* ---- handle ---- */
+
+/* Makes a socket; *err gets the errno (positive) on NULL. */
+struct zx_socket *zx_socket_new(struct zx_ctx *ctx, int type, int *err);
+/* Locks a handle for a call: checks the tag, takes up the inbox. 0, -ENOTSOCK, -ETERM
+ * (nothing is locked then). */
+int zx_socket_enter(struct zx_socket *s);
+/* The same without the ETERM check. */
+int zx_socket_enter_any(struct zx_socket *s);
+/* Unlocks and releases the bodies parked meanwhile. */
+void zx_socket_leave(struct zx_socket *s);
+int zx_socket_close(struct zx_socket *s);
+void zx_socket_slot_ref(struct zx_socket *s);
+void zx_socket_slot_unref(struct zx_socket *s);
+/* The context terminates: sets attention and wakes; no lock needed. */
+void zx_socket_stop(struct zx_socket *s);
+
+/* ---- under the lock ---- */
+
+/* Takes the whole inbox and lets the pattern know. */
+void zx_socket_attend(struct zx_socket *s);
+static inline bool zx_socket_has_mail(const struct zx_socket *s) {
+    return atomic_load_explicit(&s->attention, memory_order_acquire) != 0;
+}
+static inline bool zx_socket_is_stopped(const struct zx_socket *s) {
+    return atomic_load_explicit(&s->attention, memory_order_acquire) & ZX_ATT_TERM;
+}
+/* A pipe joins at once (zmq_connect, inproc). -ENOMEM or what attach said. */
+int zx_socket_attach(struct zx_socket *s, struct zx_pipe *p);
+/* Removes a pipe from pattern, list and registry and drops the socket's reference. */
+void zx_socket_detach(struct zx_socket *s, struct zx_pipe *p);
+/* Wakes every thread asleep on the socket. Any thread. */
+void zx_socket_wake(struct zx_socket *s);
+/* A send went out on a pipe: counts the budget down, flushes when it is used up. */
+void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p, size_t bytes);
+/* Flushes every pipe with unflushed bytes and sets the next budget. */
+void zx_socket_flush(struct zx_socket *s);
+
+/* zmq_send and zmq_recv with their flags and timeouts; locked by the caller. */
+int zx_socket_send(struct zx_socket *s, struct zx_src *src, bool dontwait);
+int zx_socket_recv(struct zx_socket *s, struct zx_sink *sink, bool dontwait);
+/* ZMQ_EVENTS: takes up mail, looks at the network if nobody else does. */
+int zx_socket_events(struct zx_socket *s);
+
+int zx_socket_set_option(struct zx_socket *s, int option, const void *val, size_t size);
+int zx_socket_get_option(struct zx_socket *s, int option, void *val, size_t *size);
+int zx_socket_bind(struct zx_socket *s, const char *endpoint);
+int zx_socket_connect(struct zx_socket *s, const char *endpoint);
+int zx_socket_unbind(struct zx_socket *s, const char *endpoint);
+
+#endif

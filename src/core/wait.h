@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting: a thread that sleeps until a socket has something for it.
+ *
+ * What: a waiter belongs to the sleeping thread (futex word, eventfd on need); a watch is
+ *   its node at one socket. Protocol R5.
+ * Owner: the waiter's thread; watches are linked under the socket's wake lock (a leaf).
+ * Life: on the stack of the call; unlinked before it returns.
+ * Never: sleeps with a lock held; misses a wake-up: register, then look again, then sleep.
+ */
+#ifndef ZX_CORE_WAIT_H
+#define ZX_CORE_WAIT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/lock.h"
+
+struct zx_event;
+struct zx_socket;
+struct zx_watch;
+
+struct zx_wake { /* a socket's sleepers */
+    struct zx_mutex lock;
+    atomic_uint sleepers;  /* watches linked */
+    struct zx_watch *list;
+};
+
+struct zx_waiter {
+    atomic_uint word;       /* 0 asleep or about to be, 1 woken */
+    struct zx_event *event; /* signalled too when set (the thread sleeps in a poll) */
+};
+
+struct zx_watch {
+    struct zx_waiter *waiter;
+    struct zx_watch *next, *prev;
+};
+
+void zx_wake_add(struct zx_wake *wake, struct zx_watch *watch);
+void zx_wake_remove(struct zx_wake *wake, struct zx_watch *watch);
+/* Wakes all: takes the lock only if somebody sleeps. The caller's push is a sequentially
+ * consistent operation before this; partner: the look after zx_wake_add. */
+void zx_wake_all(struct zx_wake *wake);
+
+/* How long to poll before sleeping: adapts to how the last waits went. Per socket. */
+struct zx_spin {
+    unsigned long_waits; /* consecutive waits that outlasted the budget */
+};
+
+/* Absolute time of now + timeout_ms; UINT64_MAX for a negative timeout. */
+uint64_t zx_deadline(int64_t timeout_ms);
+
+/* One socket: called locked after an operation said -EAGAIN; returns locked. Polls, then
+ * sleeps until something may have changed. 0: try again; -EAGAIN: the deadline passed;
+ * -EINTR; -ETERM; -ENOTSOCK: closed meanwhile (still locked: leave it). */
+int zx_wait_socket(struct zx_socket *s, uint64_t deadline_ns);
+
+#endif
