@@ -100,12 +100,10 @@ static void client(struct bench_side *side)
     struct bench_usage theirs;
     uint64_t elapsed = 0;
     uint64_t count = 0;
-    bool is_final = false;
     const int fd = side->threads ? -1 : bare_connect(side);
 
     BENCH_CHECK(size >= 1 && size <= sizeof buf);
-    while (!is_final) {
-        count = bench_next_count(side->args, count, elapsed, &is_final);
+    while (bench_goes_on(side->args, &count, elapsed)) {
         ask(fd, buf, size, WORD_MARK);
         bench_usage_now(&from);
         const uint64_t start = bench_now_ns();

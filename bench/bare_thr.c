@@ -127,13 +127,11 @@ static void receiver(struct bench_side *side)
     struct inbox in = {.fd = bare_accept(side)};
     uint64_t elapsed = 0;
     uint64_t count = 0;
-    bool is_final = false;
 
     in.capacity = whole > BATCH_BYTES ? whole : BATCH_BYTES;
     in.data = malloc(in.capacity);
     BENCH_CHECK(in.data);
-    while (!is_final) {
-        count = bench_next_count(side->args, count, elapsed, &is_final);
+    while (bench_goes_on(side->args, &count, elapsed)) {
         bench_usage_now(&from);
         bench_tell_u64(side, count);
         receive(&in, size, 0, 1);

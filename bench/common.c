@@ -231,29 +231,26 @@ uint64_t bench_hear_u64(struct bench_side *side)
 
 /* ---- calibration ---- */
 
-uint64_t bench_next_count(const struct bench_args *args, uint64_t count, uint64_t elapsed_ns,
-                          bool *is_final)
+bool bench_goes_on(const struct bench_args *args, uint64_t *count, uint64_t elapsed_ns)
 {
     const double want_ns = args->seconds * 1e9;
+    const double last = (double) *count;
     double next;
 
-    *is_final = args->count != 0;
-    if (args->count) {
-        return args->count;
+    if (!*count) {
+        *count = args->count ? args->count : 64;
+        return true;
     }
-    if (!count) {
-        return 64;
+    if (args->count || (double) elapsed_ns >= 0.6 * want_ns) {
+        return false;
     }
-    if (elapsed_ns == 0) {
-        elapsed_ns = 1;
-    }
-    next = (double) count * want_ns / (double) elapsed_ns;
+    next = last * want_ns / (double) (elapsed_ns ? elapsed_ns : 1);
     /* A short try runs on cold caches and is too small to extrapolate far from. */
     if ((double) elapsed_ns < want_ns / 8) {
-        return next > (double) count * 32 ? count * 32 : (uint64_t) (next / 4) + 1;
+        next = next / 4 < last * 32 ? next / 4 : last * 32;
     }
-    *is_final = true;
-    return next < 16 ? 16 : (uint64_t) next;
+    *count = next > last * 1.2 ? (uint64_t) next : (uint64_t) (last * 1.2) + 1;
+    return true;
 }
 
 /* ---- output ---- */

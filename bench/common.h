@@ -90,11 +90,11 @@ void bench_tell_u64(struct bench_side *side, uint64_t value);
 uint64_t bench_hear_u64(struct bench_side *side);
 
 /*
- * The next count to try, after `count` took `elapsed_ns`; `*is_final` is set when it is the one
- * to be reported. First call: count 0.
+ * Calibration: `while (bench_goes_on(args, &count, elapsed)) { elapsed = measure(count); }`, both
+ * starting at 0. It ends when the last measurement was about as long as wanted (or was of the
+ * count the user asked for): that one is reported.
  */
-uint64_t bench_next_count(const struct bench_args *args, uint64_t count, uint64_t elapsed_ns,
-                          bool *is_final);
+bool bench_goes_on(const struct bench_args *args, uint64_t *count, uint64_t elapsed_ns);
 
 /* Result line: begin, any number of members, end. */
 void bench_out_begin(const struct bench_args *args, const char *unit, const char *better);

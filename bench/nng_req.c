@@ -57,15 +57,13 @@ static void client(struct bench_side *side)
     struct bench_usage theirs;
     uint64_t elapsed = 0;
     uint64_t count = 0;
-    bool is_final = false;
     nng_socket req;
 
     BENCH_CHECK(size >= 1 && size <= sizeof buf);
     bench_print_library("libnng.so", "client");
     bench_nng_check(nng_req0_open(&req), "open");
     bench_nng_dial(side, req);
-    while (!is_final) {
-        count = bench_next_count(side->args, count, elapsed, &is_final);
+    while (bench_goes_on(side->args, &count, elapsed)) {
         ask(req, buf, size, WORD_MARK);
         bench_usage_now(&from);
         const uint64_t start = bench_now_ns();

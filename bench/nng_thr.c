@@ -55,7 +55,6 @@ static void receiver(struct bench_side *side)
     struct bench_usage theirs;
     uint64_t elapsed = 0;
     uint64_t count = 0;
-    bool is_final = false;
     nng_socket pull;
 
     bench_print_library("libnng.so", "receiver");
@@ -64,8 +63,7 @@ static void receiver(struct bench_side *side)
     /* nng refuses more than 1 MiB unless told otherwise. */
     bench_nng_check(nng_socket_set_size(pull, NNG_OPT_RECVMAXSZ, 0), "maximum size");
     bench_nng_listen(side, pull);
-    while (!is_final) {
-        count = bench_next_count(side->args, count, elapsed, &is_final);
+    while (bench_goes_on(side->args, &count, elapsed)) {
         bench_usage_now(&from);
         bench_tell_u64(side, count);
         receive(pull, body, size, 0, 1);

@@ -58,7 +58,6 @@ static void client(struct bench_side *side)
     struct bench_usage theirs;
     uint64_t elapsed = 0;
     uint64_t count = 0;
-    bool is_final = false;
     void *ctx = bench_zmq_ctx(side);
     void *req = bench_zmq_open(ctx, ZMQ_REQ);
 
@@ -66,8 +65,7 @@ static void client(struct bench_side *side)
     bench_print_library("libzmq.so", "client");
     bench_hear(side, endpoint, sizeof endpoint);
     bench_zmq_connect(req, endpoint);
-    while (!is_final) {
-        count = bench_next_count(side->args, count, elapsed, &is_final);
+    while (bench_goes_on(side->args, &count, elapsed)) {
         ask(req, buf, size, WORD_MARK);
         bench_usage_now(&from);
         const uint64_t start = bench_now_ns();

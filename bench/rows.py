@@ -16,6 +16,7 @@ class Job:
     others: dict = field(default_factory=dict)
     seconds: float = 0.6   # 0: the program has no calibrated length
     limit: int = 60        # killed after so many seconds
+    max_runs: int = 99
 
 
 @dataclass
@@ -25,8 +26,11 @@ class Want:
     kind: str
     amount: float
     side: str = "libzmq"
+    label: str = ""
 
     def text(self):
+        if self.label:
+            return self.label
         if self.kind == "ratio":
             return f"{self.amount:g} x"
         if self.kind == "at_most":
@@ -87,6 +91,15 @@ def _thr(name, transport, size, mode="send", sides=("nng", "bare", "batch")):
     return Job(name, "bench_thr", args + ["--mode", mode], {s: known[s] for s in sides})
 
 
+def _paced(name, gap_us):
+    args = ["--n", str(gap_us)]
+    return Job(name, "bench_paced", args, {"bare": ("bench_bare_paced", args)}, seconds=1)
+
+
+def _conn(name, mode, n=500):
+    return Job(name, "bench_conn", ["--mode", mode, "--n", str(n)], seconds=0)
+
+
 JOBS = [
     *[_req(t, n) for t in ("tcp", "ipc", "inproc") for n in (1, 64)],
     _thr("thr_tcp_16", "tcp", 16),
@@ -98,10 +111,53 @@ JOBS = [
     _thr("thr_tcp_64k", "tcp", 65536),
     _thr("thr_tcp_1m", "tcp", 1 << 20),
     _thr("thr_ipc_64k", "ipc", 65536),
+    _thr("mixed", "tcp", 16, mode="mixed", sides=()),
+    _thr("curve_64", "tcp", 64, mode="curve", sides=()),
+    _thr("curve_4k", "tcp", 4096, mode="curve", sides=()),
+    Job("pub50_tcp", "bench_pub", ["--transport", "tcp"], seconds=0.8),
+    Job("pub50_inproc", "bench_pub", ["--transport", "inproc"], seconds=0.8),
+    Job("subs", "bench_subs", [], seconds=0.3),
+    _thr("parts", "tcp", 64, mode="parts", sides=()),
+    _thr("poll_each", "tcp", 64, mode="poll", sides=()),
+    _thr("outer_loop", "tcp", 64, mode="fd", sides=()),
+    Job("pairs_tcp", "bench_pairs", ["--transport", "tcp"]),
+    Job("pairs_inproc", "bench_pairs", ["--transport", "inproc"]),
+    Job("dealers8", "bench_dealer", []),
+    Job("proxy", "bench_proxy", []),
+    _paced("paced_10us", 10),
+    _paced("paced_50us", 50),
+    _paced("paced_1ms", 1000),
+    Job("poll2000", "bench_poll", [], seconds=0.4),
+    _conn("conn_rate", "rate", 2000),
+    _conn("conn_idle", "idle"),
+    _conn("conn_used", "used"),
+    _conn("conn_shared", "shared"),
+    Job("idle", "bench_idle", [], seconds=10, max_runs=1),
 ]
 
 LATENCY = "Request-reply, one way"
 THROUGHPUT = "Throughput, PUSH to PULL"
+FANOUT = "Publishing"
+LOOPS = "Other shapes, 64 bytes over tcp"
+PACED = "Paced traffic, one-way delay, 64 bytes over tcp"
+REST = "At rest"
+
+# The delay of bare sockets times 1.1, as a fraction that `of` understands.
+_PACE_BOUND = Want("of", 1 / 1.1, "bare", label="p50 at most 1.1 x bare")
+
+
+def _paced_rows(key, title, wants):
+    return [Row(f"{key}.p50", f"{title}, p50", PACED, wants=wants, short=True),
+            Row(f"{key}.p99", f"{title}, p99", PACED, wants=[[of(1, "libzmq")]]),
+            Row(f"{key}.max", f"{title}, largest", PACED)]
+
+
+def _conn_rows(key, title, bound=False):
+    wants = [[at_most(3000)]] if bound else []
+    floor = [[at_most(4096)]] if bound else []
+    return [Row(f"{key}.{side}", f"{title}, {side}", REST, wants=wants, floor=floor, short=bound)
+            for side in ("server", "client")]
+
 
 ROWS = [
     *[Row(f"lat_{t}_{n}", f"{t}, {n} byte{'s' if n > 1 else ''}", LATENCY,
@@ -119,6 +175,44 @@ ROWS = [
         short=True),
     Row("thr_tcp_64k", "tcp, 64 KiB", THROUGHPUT, wants=[[ratio(1.6), of(1, "bare")]],
         floor=[[ratio(1.4), of(1, "bare")]], short=True),
-    Row("thr_tcp_1m", "tcp, 1 MiB", THROUGHPUT, wants=[[of(0.85, "bare")]]),
-    Row("thr_ipc_64k", "ipc, 64 KiB", THROUGHPUT, wants=[[ratio(1.6)]]),
+    Row("thr_tcp_1m", "tcp, 1 MiB", THROUGHPUT, wants=[[of(0.85, "bare")]], short=True),
+    Row("thr_ipc_64k", "ipc, 64 KiB", THROUGHPUT, wants=[[ratio(1.6)]], short=True),
+    Row("mixed", "tcp, 16 bytes to 64 KiB mixed", THROUGHPUT, wants=[[ratio(1)]]),
+    Row("curve_64", "tcp, 64 bytes, CURVE", THROUGHPUT, wants=[[ratio(2)]], short=True),
+    Row("curve_4k", "tcp, 4 KiB, CURVE", THROUGHPUT, wants=[[ratio(1.5)]]),
+    Row("pub50_tcp", "1 PUB to 50 SUB, tcp, 64 bytes", FANOUT, wants=[[ratio(4)]],
+        floor=[[ratio(3)]], short=True),
+    Row("pub50_inproc", "1 PUB to 50 SUB, inproc, 64 bytes", FANOUT, wants=[[ratio(4)]],
+        floor=[[ratio(3)]]),
+    Row("subs.add", "300,000 subscriptions, until effective", FANOUT, wants=[[ratio(4)]],
+        floor=[[ratio(3)]], short=True),
+    Row("subs.calls", "300,000 subscriptions, the calls alone", FANOUT),
+    Row("subs.match", "looking up what matches none of them", FANOUT, wants=[[ratio(4)]]),
+    Row("subs.bytes_sub", "a subscription at the SUB", FANOUT, wants=[[ratio(6)]],
+        floor=[[ratio(4)]], short=True),
+    Row("subs.bytes_pub", "a subscription at the PUB", FANOUT, wants=[[ratio(6)]],
+        floor=[[ratio(4)]], short=True),
+    Row("parts", "messages of four parts", LOOPS, wants=[[ratio(4)]], short=True),
+    Row("poll_each", "zmq_poll before each receive", LOOPS, wants=[[ratio(1)]], short=True),
+    Row("outer_loop", "ZMQ_FD in an outer epoll loop", LOOPS, wants=[[ratio(1)]]),
+    Row("pairs_tcp", "two threads, a socket pair each", LOOPS, wants=[[ratio(4)]],
+        floor=[[ratio(1)]], short=True),
+    Row("pairs_inproc", "two threads, a socket pair each, inproc", LOOPS, wants=[[ratio(4)]],
+        floor=[[ratio(1)]]),
+    Row("dealers8", "8 DEALERs echoed by a ROUTER, window 64", LOOPS, wants=[[ratio(3)]],
+        floor=[[ratio(1)]], short=True),
+    Row("proxy", "PULL to PUSH by zmq_proxy", LOOPS, wants=[[ratio(4)]], short=True),
+    Row("poll2000.idle", "zmq_poll over 2,000 idle sockets (inproc)", LOOPS, wants=[[ratio(20)]],
+        short=True),
+    Row("poll2000.one", "send, zmq_poll over 2,000, receive (inproc)", LOOPS),
+    *_paced_rows("paced_10us", "each 10 us", [[ratio(4)]]),
+    *_paced_rows("paced_50us", "each 50 us", [[_PACE_BOUND]]),
+    *_paced_rows("paced_1ms", "each 1 ms", [[_PACE_BOUND]]),
+    Row("conn_rate", "connections ready", REST, wants=[[ratio(2)]], short=True),
+    *_conn_rows("conn_idle", "memory of an idle connection", bound=True),
+    *_conn_rows("conn_used", "the same after traffic", bound=True),
+    *_conn_rows("conn_shared", "the same, all of one client socket"),
+    Row("idle.asleep", "wake-ups in 10 s, 100 sockets after traffic", REST, wants=[[at_most(0)]],
+        short=True),
+    Row("idle.in_poll", "the same, all in one zmq_poll", REST, wants=[[at_most(0)]]),
 ]

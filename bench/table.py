@@ -131,7 +131,8 @@ def render(summary, specs):
 
 def about(summary):
     info = summary["machine"]
-    kind = "one short run" if summary["quick"] else f"median of {summary['runs']} runs"
+    which = "best" if summary["best"] else "median"
+    kind = "one short run" if summary["quick"] else f"{which} of {summary['runs']} runs"
     text = (f"{kind}, sides alternating, one machine: {info['cpus']} cores, "
             f"{info['model'] or 'unknown processor'}, Linux {info['kernel']}; default options "
             "on both sides.")

@@ -297,15 +297,13 @@ static void receiver(struct bench_side *side)
     struct flow flow;
     uint64_t elapsed = 0;
     uint64_t count = 0;
-    bool is_final = false;
     void *ctx = bench_zmq_ctx(side);
 
     bench_print_library("libzmq.so", "receiver");
     flow_init(&flow, side->args, ctx, ZMQ_PULL);
     bench_zmq_bind(flow.sock, side->args->transport, endpoint);
     bench_tell(side, endpoint, sizeof endpoint);
-    while (!is_final) {
-        count = bench_next_count(side->args, count, elapsed, &is_final);
+    while (bench_goes_on(side->args, &count, elapsed)) {
         bench_usage_now(&from);
         bench_tell_u64(side, count);
         mode->recv(&flow, 0, 1);

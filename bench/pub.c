@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One PUB to `--n` SUBs (50), all subscribers in one process (inproc: one thread). Nothing may be
+ * lost with default high-water marks, so the publisher runs at most two bursts ahead of the
+ * slowest subscriber; a burst is acknowledged over the control channel. Reported: deliveries/s.
+ */
+#include "zsock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+/* A pipe of 1000 may refuse from 501 on: its reader gives credit for 500 at a time. */
+enum { BURST = 240, AHEAD = 2, RING = 4, PROBE_SIZE = 1, GO_SIZE = 2 };
+
+struct sub {
+    void *sock;
+    uint64_t next;
+};
+
+struct audience {
+    struct sub *subs;
+    zmq_pollitem_t *items;
+    unsigned n;
+    size_t size;
+    unsigned char *body;
+    unsigned complete[RING]; /* how many subscribers have burst b, at b % RING */
+};
+
+/* ---- publisher ---- */
+
+static bool is_heard(struct bench_side *side)
+{
+    struct pollfd fd = {.fd = side->rd, .events = POLLIN};
+
+    return poll(&fd, 1, 0) == 1;
+}
+
+/* Sends probes until every subscriber has had one, then the word that follows the last probe. */
+static void probe(struct bench_side *side, void *pub)
+{
+    const unsigned char byte[GO_SIZE] = {0};
+
+    while (!is_heard(side)) {
+        BENCH_CHECK(zmq_send(pub, byte, PROBE_SIZE, 0) == PROBE_SIZE);
+        zmq_poll(NULL, 0, 1);
+    }
+    bench_hear_u64(side);
+    BENCH_CHECK(zmq_send(pub, byte, GO_SIZE, 0) == GO_SIZE);
+}
+
+static void publish(struct bench_side *side, void *pub, unsigned char *body, uint64_t count)
+{
+    const size_t size = side->args->size;
+
+    for (uint64_t i = 0; i < count; i++) {
+        if (i % BURST == 0 && i >= AHEAD * BURST) {
+            bench_hear_u64(side);
+        }
+        bench_body_stamp(body, size, i);
+        BENCH_CHECK(zmq_send(pub, body, size, 0) == (int) size);
+    }
+    for (uint64_t i = count < AHEAD * BURST ? count : AHEAD * BURST; i > 0; i -= BURST) {
+        bench_hear_u64(side);
+    }
+}
+
+static void publisher(struct bench_side *side)
+{
+    unsigned char *body = malloc(side->args->size);
+    char endpoint[BENCH_ENDPOINT_MAX];
+    struct bench_usage from;
+    struct bench_usage to;
+    uint64_t count;
+    void *ctx = bench_zmq_ctx(side);
+    void *pub = bench_zmq_open(ctx, ZMQ_PUB);
+
+    BENCH_CHECK(body);
+    bench_body_init(body, side->args->size);
+    bench_print_library("libzmq.so", "publisher");
+    bench_zmq_bind(pub, side->args->transport, endpoint);
+    bench_tell(side, endpoint, sizeof endpoint);
+    probe(side, pub);
+    while ((count = bench_hear_u64(side)) != 0) {
+        struct bench_usage sum = {0};
+        bench_usage_now(&from);
+        publish(side, pub, body, count);
+        bench_usage_now(&to);
+        bench_usage_add(&sum, &from, &to);
+        bench_tell(side, &sum, sizeof sum);
+    }
+    bench_zmq_close(pub);
+    bench_zmq_ctx_done(side, ctx);
+    free(body);
+}
+
+/* ---- subscribers ---- */
+
+static void open_audience(struct audience *all, const struct bench_args *args, void *ctx,
+                          const char *endpoint)
+{
+    all->n = args->n;
+    all->size = args->size;
+    all->subs = calloc(args->n, sizeof *all->subs);
+    all->items = calloc(args->n, sizeof *all->items);
+    all->body = malloc(args->size);
+    BENCH_CHECK(all->subs && all->items && all->body && args->size >= BENCH_MIN_BODY);
+    for (unsigned i = 0; i < args->n; i++) {
+        void *sock = bench_zmq_open(ctx, ZMQ_SUB);
+        BENCH_CHECK(zmq_setsockopt(sock, ZMQ_SUBSCRIBE, "", 0) == 0);
+        bench_zmq_connect(sock, endpoint);
+        all->subs[i].sock = sock;
+        all->items[i] = (zmq_pollitem_t){.socket = sock, .events = ZMQ_POLLIN};
+    }
+}
+
+static void close_audience(struct audience *all)
+{
+    for (unsigned i = 0; i < all->n; i++) {
+        bench_zmq_close(all->subs[i].sock);
+    }
+    free(all->subs);
+    free(all->items);
+    free(all->body);
+}
+
+static void await_all(struct bench_side *side, struct audience *all)
+{
+    unsigned char byte[GO_SIZE];
+
+    for (unsigned i = 0; i < all->n; i++) {
+        BENCH_CHECK(zmq_recv(all->subs[i].sock, byte, sizeof byte, 0) == PROBE_SIZE);
+    }
+    bench_tell_u64(side, 1);
+    for (unsigned i = 0; i < all->n; i++) {
+        int n;
+        do {
+            n = zmq_recv(all->subs[i].sock, byte, sizeof byte, 0);
+        } while (n == PROBE_SIZE);
+        BENCH_CHECK(n == GO_SIZE);
+    }
+}
+
+static void acknowledge(struct bench_side *side, struct audience *all, uint64_t next)
+{
+    unsigned *complete = &all->complete[(next / BURST - 1) % RING];
+
+    if (++*complete == all->n) {
+        *complete = 0;
+        bench_tell_u64(side, next);
+    }
+}
+
+/* Takes what `sub` has, at most one burst; returns how many. */
+static uint64_t drain(struct bench_side *side, struct audience *all, struct sub *sub)
+{
+    uint64_t taken = 0;
+
+    while (taken < BURST) {
+        const int n = zmq_recv(sub->sock, all->body, all->size, ZMQ_DONTWAIT);
+        if (n < 0) {
+            BENCH_CHECK(errno == EAGAIN);
+            break;
+        }
+        bench_body_check(all->body, (size_t) n, all->size, sub->next);
+        taken++;
+        if (++sub->next % BURST == 0) {
+            acknowledge(side, all, sub->next);
+        }
+    }
+    return taken;
+}
+
+/* Receives `count` messages at each; returns the time from the first to the last delivery. */
+static uint64_t attend(struct bench_side *side, struct audience *all, uint64_t count)
+{
+    uint64_t left = count * all->n;
+    uint64_t start = 0;
+
+    for (unsigned i = 0; i < all->n; i++) {
+        all->subs[i].next = 0;
+    }
+    while (left) {
+        BENCH_CHECK(zmq_poll(all->items, (int) all->n, -1) > 0);
+        if (!start) {
+            start = bench_now_ns();
+        }
+        for (unsigned i = 0; i < all->n; i++) {
+            if (all->items[i].revents & ZMQ_POLLIN) {
+                left -= drain(side, all, &all->subs[i]);
+            }
+        }
+    }
+    return bench_now_ns() - start;
+}
+
+static void subscribers(struct bench_side *side)
+{
+    struct audience all = {0};
+    char endpoint[BENCH_ENDPOINT_MAX];
+    struct bench_usage from;
+    struct bench_usage to;
+    struct bench_usage mine = {0};
+    struct bench_usage theirs;
+    uint64_t elapsed = 0;
+    uint64_t count = 0;
+    void *ctx = bench_zmq_ctx(side);
+
+    bench_print_library("libzmq.so", "subscribers");
+    bench_hear(side, endpoint, sizeof endpoint);
+    open_audience(&all, side->args, ctx, endpoint);
+    await_all(side, &all);
+    while (bench_goes_on(side->args, &count, elapsed)) {
+        count = (count + BURST - 1) / BURST * BURST;
+        bench_usage_now(&from);
+        bench_tell_u64(side, count);
+        elapsed = attend(side, &all, count);
+        bench_usage_now(&to);
+        bench_hear(side, &theirs, sizeof theirs);
+    }
+    bench_usage_add(&mine, &from, &to);
+    bench_tell_u64(side, 0);
+    close_audience(&all);
+    bench_zmq_ctx_done(side, ctx);
+
+    const uint64_t deliveries = count * side->args->n;
+    bench_out_begin(side->args, "deliveries/s", "higher");
+    bench_out_num("value", (double) deliveries * 1e9 / (double) elapsed);
+    bench_out_num("count", (double) count);
+    bench_out_cpu(side, &mine, &theirs, deliveries);
+    bench_out_end();
+}
+
+int main(int argc, char **argv)
+{
+    struct bench_args args = {.transport = "tcp", .size = 64, .seconds = 0.8, .n = 50};
+
+    bench_parse(&args, argc, argv);
+    bench_raise_nofile();
+    bench_zmq_run_pair(&args, subscribers, publisher);
+    return 0;
+}
