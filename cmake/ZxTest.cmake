@@ -3,13 +3,14 @@
 # Tests are added by two functions only.
 #
 #   zx_test(NAME unit_queue SOURCES queue.c LABELS unit [LIBS extra...] [TIMEOUT 20] [ARGS ...]
-#           [INTERNAL] [SERIAL] [NOT_UNDER address thread ...])
+#           [INTERNAL] [SERIAL] [NOT_UNDER address thread ...] [ENV NAME=value...])
 #     One cmocka program. INTERNAL: it sees src/ and links the library's objects out of the static
 #     archive (only those it needs); else it links the shared library and sees only include/.
 #     The label `oracle` on a program of the second kind adds a second test, oracle.<name>, that
 #     runs the very same binary on the system's libzmq.
 #
-#   zx_script_test(NAME n COMMAND ... LABELS l [TIMEOUT] [SERIAL] [UNDER address thread])
+#   zx_script_test(NAME n COMMAND ... LABELS l [TIMEOUT] [SERIAL] [UNDER address thread]
+#                  [ENV NAME=value...])
 #     Any command. It is told where things are by ZMQX_SOURCE_DIR, ZMQX_BUILD_DIR, ZMQX_LIB_DIR
 #     and ZMQX_CC. In a sanitizer's tree it is left out unless UNDER names that sanitizer.
 #
@@ -68,7 +69,7 @@ function(zx_finish_test name)
 endfunction()
 
 function(zx_test)
-  cmake_parse_arguments(T "INTERNAL;SERIAL" "NAME;TIMEOUT" "SOURCES;LABELS;LIBS;ARGS;NOT_UNDER"
+  cmake_parse_arguments(T "INTERNAL;SERIAL" "NAME;TIMEOUT" "SOURCES;LABELS;LIBS;ARGS;NOT_UNDER;ENV"
                         ${ARGN})
   if(NOT T_NAME OR NOT T_SOURCES OR NOT T_LABELS)
     message(FATAL_ERROR "zx_test needs NAME, SOURCES and LABELS")
@@ -108,18 +109,19 @@ function(zx_test)
   list(REMOVE_ITEM labels oracle)
   if(labels)
     add_test(NAME ${ZX_TEST_PREFIX}${T_NAME} COMMAND ${T_NAME} ${T_ARGS})
-    zx_finish_test(${ZX_TEST_PREFIX}${T_NAME} LABELS ${labels} TIMEOUT ${T_TIMEOUT} ${options})
+    zx_finish_test(${ZX_TEST_PREFIX}${T_NAME} LABELS ${labels} TIMEOUT ${T_TIMEOUT}
+                   ENV ${T_ENV} ${options})
   endif()
   if("oracle" IN_LIST T_LABELS AND NOT T_INTERNAL AND NOT ZMQX_SANITIZE)
     add_test(NAME oracle.${T_NAME}
       COMMAND sh ${PROJECT_SOURCE_DIR}/tools/on-system-libzmq "${ZX_ORACLE_LIBRARY}"
               $<TARGET_FILE:${T_NAME}> ${T_ARGS})
-    zx_finish_test(oracle.${T_NAME} LABELS oracle TIMEOUT ${T_TIMEOUT} ${options})
+    zx_finish_test(oracle.${T_NAME} LABELS oracle TIMEOUT ${T_TIMEOUT} ENV ${T_ENV} ${options})
   endif()
 endfunction()
 
 function(zx_script_test)
-  cmake_parse_arguments(T "SERIAL" "NAME;TIMEOUT" "COMMAND;LABELS;UNDER" ${ARGN})
+  cmake_parse_arguments(T "SERIAL" "NAME;TIMEOUT" "COMMAND;LABELS;UNDER;ENV" ${ARGN})
   if(NOT T_NAME OR NOT T_COMMAND OR NOT T_LABELS)
     message(FATAL_ERROR "zx_script_test needs NAME, COMMAND and LABELS")
   endif()
@@ -145,7 +147,8 @@ function(zx_script_test)
     list(APPEND env ZMQX_LIB_DIR=$<TARGET_FILE_DIR:libzmq>)
   endif()
   add_test(NAME ${name} COMMAND ${T_COMMAND} WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
-  zx_finish_test(${name} LABELS ${T_LABELS} TIMEOUT ${T_TIMEOUT} ENV ${env} ${options})
+  zx_finish_test(${name} LABELS ${T_LABELS} TIMEOUT ${T_TIMEOUT}
+                 ENV ${env} ${T_ENV} ${options})
 endfunction()
 
 # Adds every folder below `root` (or root itself) that has a CMakeLists.txt.
