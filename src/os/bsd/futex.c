@@ -7,10 +7,10 @@
 
 #if ZX_OS_BSD
 
-#if defined(__FreeBSD__)
+#    if defined(__FreeBSD__)
 
-#include <sys/types.h>
-#include <sys/umtx.h>
+#        include <sys/types.h>
+#        include <sys/umtx.h>
 
 int zx_os_futex_wait(atomic_uint *word, unsigned expected, uint64_t timeout_ns) {
     struct timespec ts = zx_posix_timespec(timeout_ns);
@@ -24,10 +24,10 @@ void zx_os_futex_wake(atomic_uint *word, int count) {
     _umtx_op((void *)word, UMTX_OP_WAKE_PRIVATE, (unsigned long)count, NULL, NULL);
 }
 
-#elif defined(__OpenBSD__)
+#    elif defined(__OpenBSD__)
 
-#include <sys/futex.h>
-#include <sys/time.h>
+#        include <sys/futex.h>
+#        include <sys/time.h>
 
 int zx_os_futex_wait(atomic_uint *word, unsigned expected, uint64_t timeout_ns) {
     struct timespec ts = zx_posix_timespec(timeout_ns);
@@ -44,10 +44,10 @@ void zx_os_futex_wake(atomic_uint *word, int count) {
     futex(at, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count, NULL, NULL);
 }
 
-#else
+#    else
 
-#include <pthread.h>
-#include <sys/time.h>
+#        include <pthread.h>
+#        include <sys/time.h>
 
 enum { BUCKETS = 64 };
 
@@ -104,5 +104,5 @@ void zx_os_futex_wake(atomic_uint *word, int count) {
     pthread_mutex_unlock(&b->lock);
 }
 
-#endif
+#    endif
 #endif

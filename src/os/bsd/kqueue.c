@@ -8,26 +8,26 @@
 
 #if ZX_OS_BSD
 
-#include <assert.h>
-#include <sys/event.h>
-#include <sys/types.h>
-#include <unistd.h>
+#    include <assert.h>
+#    include <sys/event.h>
+#    include <sys/types.h>
+#    include <unistd.h>
 
 enum { MAX_EVENTS = 128 };
 
 static_assert(sizeof(void *) >= sizeof(uint64_t), "a key must fit the udata of a kevent");
 
-#ifdef __NetBSD__
-#define UDATA(key) ((intptr_t)(key))
-#else
-#define UDATA(key) ((void *)(uintptr_t)(key))
-#endif
+#    ifdef __NetBSD__
+#        define UDATA(key) ((intptr_t)(key))
+#    else
+#        define UDATA(key) ((void *)(uintptr_t)(key))
+#    endif
 
-#ifdef EV_DISPATCH
-#define ONCE EV_DISPATCH
-#else
-#define ONCE EV_ONESHOT
-#endif
+#    ifdef EV_DISPATCH
+#        define ONCE EV_DISPATCH
+#    else
+#        define ONCE EV_ONESHOT
+#    endif
 
 int zx_pollset_init(struct zx_pollset *ps) {
     int fd = zx_posix_above_std(kqueue());

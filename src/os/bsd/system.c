@@ -4,17 +4,17 @@
 
 #if ZX_OS_BSD
 
-#include <pthread.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/param.h>
-#include <unistd.h>
-#if defined(__FreeBSD__)
-#include <sys/cpuset.h>
-#endif
-#if defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__DragonFly__)
-#include <pthread_np.h>
-#endif
+#    include <pthread.h>
+#    include <stdlib.h>
+#    include <sys/mman.h>
+#    include <sys/param.h>
+#    include <unistd.h>
+#    if defined(__FreeBSD__)
+#        include <sys/cpuset.h>
+#    endif
+#    if defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__DragonFly__)
+#        include <pthread_np.h>
+#    endif
 
 int zx_os_random(void *buf, size_t size) {
     arc4random_buf(buf, size); /* cannot fail */
@@ -30,10 +30,10 @@ void zx_os_membarrier(void) {
 }
 
 atomic_uint *zx_posix_wiped_word(void) {
-#if defined(INHERIT_ZERO) || defined(MAP_INHERIT_ZERO)
-#ifndef INHERIT_ZERO
-#define INHERIT_ZERO MAP_INHERIT_ZERO
-#endif
+#    if defined(INHERIT_ZERO) || defined(MAP_INHERIT_ZERO)
+#        ifndef INHERIT_ZERO
+#            define INHERIT_ZERO MAP_INHERIT_ZERO
+#        endif
     long page = sysconf(_SC_PAGESIZE);
     if (page <= 0)
         return NULL;
@@ -44,32 +44,32 @@ atomic_uint *zx_posix_wiped_word(void) {
     if (minherit(map, size, INHERIT_ZERO) == 0)
         return map;
     munmap(map, size);
-#endif
+#    endif
     return NULL;
 }
 
 void zx_posix_thread_name(const char *name) {
-#if defined(__APPLE__)
+#    if defined(__APPLE__)
     pthread_setname_np(name);
-#elif defined(__NetBSD__)
+#    elif defined(__NetBSD__)
     pthread_setname_np(pthread_self(), "%s", (void *)(uintptr_t)name);
-#else
+#    else
     pthread_set_name_np(pthread_self(), name);
-#endif
+#    endif
 }
 
 void zx_posix_thread_cpus(const int *cpus, size_t n) {
-#if defined(__FreeBSD__)
+#    if defined(__FreeBSD__)
     cpuset_t set;
     CPU_ZERO(&set);
     for (size_t i = 0; i < n; i++)
         if (cpus[i] >= 0 && cpus[i] < CPU_SETSIZE)
             CPU_SET((size_t)cpus[i], &set);
     cpuset_setaffinity(CPU_LEVEL_WHICH, CPU_WHICH_TID, -1, sizeof(set), &set);
-#else
+#    else
     (void)cpus;
     (void)n;
-#endif
+#    endif
 }
 
 void zx_posix_thread_favour(void) {

@@ -3,9 +3,9 @@
 
 #if ZX_OS_LINUX
 
-#include <sys/epoll.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#    include <sys/epoll.h>
+#    include <sys/syscall.h>
+#    include <unistd.h>
 
 enum { MAX_EVENTS = 128 };
 
@@ -68,7 +68,7 @@ int zx_pollset_del(struct zx_pollset *ps, int fd) {
     return control(ps, EPOLL_CTL_DEL, fd, &unused);
 }
 
-#ifdef SYS_epoll_pwait2
+#    ifdef SYS_epoll_pwait2
 
 /* Set once the kernel (before 5.11), a filter or an emulator has refused the call. */
 static atomic_bool no_pwait2;
@@ -85,13 +85,13 @@ static int wait_ns(int fd, struct epoll_event *raw, int n, uint64_t timeout_ns) 
     return epoll_wait(fd, raw, n, zx_posix_millis(timeout_ns));
 }
 
-#else
+#    else
 
 static int wait_ns(int fd, struct epoll_event *raw, int n, uint64_t timeout_ns) {
     return epoll_wait(fd, raw, n, zx_posix_millis(timeout_ns));
 }
 
-#endif
+#    endif
 
 int zx_pollset_wait(struct zx_pollset *ps, struct zx_poll_event *evs, int n, uint64_t timeout_ns) {
     struct epoll_event raw[MAX_EVENTS];

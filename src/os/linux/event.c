@@ -3,8 +3,8 @@
 
 #if ZX_OS_LINUX
 
-#include <sys/eventfd.h>
-#include <unistd.h>
+#    include <sys/eventfd.h>
+#    include <unistd.h>
 
 int zx_event_init(struct zx_event *ev) {
     int fd = zx_posix_above_std(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

@@ -3,12 +3,12 @@
 
 #if ZX_OS_LINUX
 
-#include <sys/mman.h>
-#include <unistd.h>
+#    include <sys/mman.h>
+#    include <unistd.h>
 
-#ifndef MADV_WIPEONFORK
-#define MADV_WIPEONFORK 18
-#endif
+#    ifndef MADV_WIPEONFORK
+#        define MADV_WIPEONFORK 18
+#    endif
 
 atomic_uint *zx_posix_wiped_word(void) {
     long page = sysconf(_SC_PAGESIZE);

@@ -3,8 +3,8 @@
 
 #if ZX_OS_LINUX
 
-#include <sys/syscall.h>
-#include <unistd.h>
+#    include <sys/syscall.h>
+#    include <unistd.h>
 
 /* From the kernel's interface, since its header may be missing. */
 enum {
@@ -13,7 +13,7 @@ enum {
     CMD_REGISTER_PRIVATE_EXPEDITED = 1 << 4,
 };
 
-#if defined(SYS_membarrier) && !ZX_OS_TSAN
+#    if defined(SYS_membarrier) && !ZX_OS_TSAN
 
 static long membarrier(int cmd) {
     return syscall(SYS_membarrier, cmd, 0, 0);
@@ -34,7 +34,7 @@ void zx_os_membarrier(void) {
     membarrier(CMD_PRIVATE_EXPEDITED);
 }
 
-#else
+#    else
 
 bool zx_os_membarrier_init(void) {
     return false;
@@ -44,5 +44,5 @@ void zx_os_membarrier(void) {
     atomic_thread_fence(memory_order_seq_cst);
 }
 
-#endif
+#    endif
 #endif

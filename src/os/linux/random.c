@@ -3,9 +3,9 @@
 
 #if ZX_OS_LINUX
 
-#include <fcntl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#    include <fcntl.h>
+#    include <sys/syscall.h>
+#    include <unistd.h>
 
 /* One read of at most 256 bytes is whole or fails. */
 enum { PIECE = 256, TRIES = 64 };
@@ -22,13 +22,13 @@ static ptrdiff_t read_device(void *buf, size_t size) {
 }
 
 static ptrdiff_t read_some(void *buf, size_t size) {
-#ifdef SYS_getrandom
+#    ifdef SYS_getrandom
     ptrdiff_t n = syscall(SYS_getrandom, buf, size, 0);
     if (n >= 0)
         return n;
     if (errno != ENOSYS && errno != EPERM)
         return zx_posix_error();
-#endif
+#    endif
     return read_device(buf, size);
 }
 

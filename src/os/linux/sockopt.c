@@ -3,16 +3,16 @@
 
 #if ZX_OS_LINUX
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <string.h>
-#include <sys/socket.h>
+#    include <netinet/in.h>
+#    include <netinet/tcp.h>
+#    include <string.h>
+#    include <sys/socket.h>
 
-#include "os/posix/sockopt.h"
+#    include "os/posix/sockopt.h"
 
-#ifndef SO_BUSY_POLL
-#define SO_BUSY_POLL 46
-#endif
+#    ifndef SO_BUSY_POLL
+#        define SO_BUSY_POLL 46
+#    endif
 
 int zx_sock_set_user_timeout(int fd, int ms) {
     return zx_posix_setopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, ms);

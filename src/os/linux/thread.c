@@ -3,11 +3,11 @@
 
 #if ZX_OS_LINUX
 
-#include <limits.h>
-#include <pthread.h>
-#include <sched.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
+#    include <limits.h>
+#    include <pthread.h>
+#    include <sched.h>
+#    include <sys/prctl.h>
+#    include <sys/resource.h>
 
 enum { HIGHEST_NICE = -20 };
 

@@ -4,7 +4,7 @@
 
 #if !ZX_OS_LINUX
 
-#include <unistd.h>
+#    include <unistd.h>
 
 static int prepare_end(int *fd) {
     int moved = zx_posix_above_std(*fd);

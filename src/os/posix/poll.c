@@ -38,7 +38,8 @@ static unsigned from_poll(int bits) {
 
 #if defined(__APPLE__) || defined(__NetBSD__)
 
-/* No ppoll: a signal between the change of mask and the wait is taken, but does not end the wait. */
+/* No ppoll: a signal between the change of mask and the wait is taken, but does not end the wait.
+ */
 static int poll_masked(struct pollfd *fds, nfds_t n, uint64_t timeout_ns, const sigset_t *mask) {
     sigset_t old;
     if (mask)

@@ -12,10 +12,10 @@
 #define ZX_OS_POSIX_POSIX_H
 
 #if defined(__NetBSD__) && !defined(_NETBSD_SOURCE)
-#define _NETBSD_SOURCE 1
+#    define _NETBSD_SOURCE 1
 #endif
 #if defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
-#define _DARWIN_C_SOURCE 1
+#    define _DARWIN_C_SOURCE 1
 #endif
 
 #include "os/os.h"
@@ -25,27 +25,27 @@
 
 #if defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__) ||                         \
     defined(__DragonFly__) || defined(__APPLE__)
-#define ZX_OS_BSD 1
+#    define ZX_OS_BSD 1
 #else
-#define ZX_OS_BSD 0
+#    define ZX_OS_BSD 0
 #endif
 
 #if defined(__linux__)
-#define ZX_OS_LINUX 1
+#    define ZX_OS_LINUX 1
 #else
-#define ZX_OS_LINUX 0
+#    define ZX_OS_LINUX 0
 #endif
 
 /* ThreadSanitizer sees neither membarrier nor its effect. */
 #if defined(__SANITIZE_THREAD__)
-#define ZX_OS_TSAN 1
+#    define ZX_OS_TSAN 1
 #elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define ZX_OS_TSAN 1
-#endif
+#    if __has_feature(thread_sanitizer)
+#        define ZX_OS_TSAN 1
+#    endif
 #endif
 #ifndef ZX_OS_TSAN
-#define ZX_OS_TSAN 0
+#    define ZX_OS_TSAN 0
 #endif
 
 #define ZX_NS_PER_S 1000000000u

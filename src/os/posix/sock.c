@@ -15,7 +15,7 @@ static_assert(sizeof(struct zx_iov) == sizeof(struct iovec) &&
               "zx_iov must be the system's iovec");
 
 #ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
+#    define MSG_NOSIGNAL 0
 #endif
 
 enum { MAX_IOV = 1024 };

@@ -8,7 +8,7 @@
 #include "os/posix/sockopt.h"
 
 #if !defined(TCP_KEEPIDLE) && defined(TCP_KEEPALIVE)
-#define TCP_KEEPIDLE TCP_KEEPALIVE
+#    define TCP_KEEPIDLE TCP_KEEPALIVE
 #endif
 
 int zx_posix_setopt(int fd, int level, int name, int value) {
