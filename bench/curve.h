@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fixed CURVE key pairs for the encrypted rows (those printed in zmq_curve(7); no secret of anybody).
+ * Fixed CURVE key pairs for the encrypted rows: those printed in zmq_curve(7), nobody's secret.
  *
  * Threads: stateless. Life: options are set before bind or connect. Never: used outside bench/.
  */

@@ -6,7 +6,8 @@
 
 int main(int argc, char **argv)
 {
-    perf_arguments(argc, argv, 3, 4, "<connect-to> <message-size> <message-count> [<enable_curve>]");
+    perf_arguments(argc, argv, 3, 4,
+                   "<connect-to> <message-size> <message-count> [<enable_curve>]");
     const size_t size = perf_number(argv[2]);
     const size_t count = perf_number(argv[3]);
     void *ctx = zmq_ctx_new();

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Renders the results of run.py as markdown, and puts them into the documents.
 
-    bench/table.py results.json [--readme README.md] [--doc doc/performance.md]
+    bench/table.py results.json [--counts counts.json] [--readme README.md]
+                   [--doc doc/performance.md]
 """
 
 import argparse
@@ -13,6 +14,7 @@ import sys
 SIDES = ["ours", "libzmq", "nng", "bare", "batch"]
 HEADS = {"ours": "zmqx", "libzmq": "libzmq", "nng": "nng", "bare": "bare sockets",
          "batch": "bare, batched"}
+COUNTS = ["syscalls", "allocations", "allocated bytes", "wake-ups", "instructions"]
 BEGIN = "<!-- bench -->"
 END = "<!-- /bench -->"
 
@@ -152,6 +154,25 @@ def render_short(summary, specs):
     return "\n".join(out + ["", about(summary)])
 
 
+def count_cell(values, column):
+    if not values or column not in values:
+        return "-"
+    value = values[column]
+    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+
+
+def render_counts(results):
+    """The table of bench/counts."""
+    out = [line(["per message", *[f"{c}, ours / libzmq" for c in COUNTS]]),
+           "|" + "---|" * (len(COUNTS) + 1)]
+    for name, sides in results.items():
+        out.append(line([name, *[f"{count_cell(sides.get('ours'), c)} / "
+                                 f"{count_cell(sides.get('libzmq'), c)}" for c in COUNTS]]))
+    return "\n".join([*out, "", "Of both processes together, for each message sent; "
+                      "request-reply: for each round trip; pub50: for each publication to 50 "
+                      "subscribers; dealers8: for one round trip of each of the eight."])
+
+
 def put_between(text, body):
     pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.S)
     if not pattern.search(text):
@@ -166,18 +187,22 @@ def main():
     parser.add_argument("results")
     parser.add_argument("--readme")
     parser.add_argument("--doc")
+    parser.add_argument("--counts", help="JSON of bench/counts")
     options = parser.parse_args()
     with open(options.results, encoding="utf-8") as source:
         summary = json.load(source)
-    for path, body in ((options.readme, render_short(summary, ROWS)),
-                       (options.doc, render(summary, ROWS))):
+    whole = render(summary, ROWS)
+    if options.counts:
+        with open(options.counts, encoding="utf-8") as source:
+            whole += "\n\n### Counts\n\n" + render_counts(json.load(source))
+    for path, body in ((options.readme, render_short(summary, ROWS)), (options.doc, whole)):
         if path:
             with open(path, encoding="utf-8") as document:
                 text = put_between(document.read(), body)
             with open(path, "w", encoding="utf-8") as document:
                 document.write(text)
     if not options.readme and not options.doc:
-        print(render(summary, ROWS))
+        print(whole)
     return 0
 
 
