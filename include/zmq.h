@@ -188,7 +188,7 @@ ZMQ_EXPORT void zmq_version(int *major, int *minor, int *patch);
 ZMQ_EXPORT void *zmq_ctx_new(void);
 
 /*
- * Ends a context: wakes every call on its sockets with ETERM, waits until the application closed
+ * Ends a context: wakes every call on its sockets (ETERM), waits until the application closed
  * them all and what they still had to send is gone or ZMQ_LINGER over, then frees it. With LINGER
  * -1 and an absent peer that is for ever.
  * Errors: EFAULT; EINTR a signal came while waiting: call again, termination goes on.
@@ -496,7 +496,8 @@ ZMQ_EXPORT void *zmq_socket(void *context, int type);
 /*
  * Closes a socket. Returns at once; what is queued for sending goes on leaving for ZMQ_LINGER, what
  * is unread is lost. Names and ports may stay taken for a moment.
- * Errors: ENOTSOCK. Works after ETERM. Must not race with another use of the same socket.
+ * Errors: ENOTSOCK. Works, and is needed, when the context was terminated. Must not race with
+ * another use of the same socket.
  */
 ZMQ_EXPORT int zmq_close(void *socket);
 
@@ -886,8 +887,8 @@ ZMQ_EXPORT int zmq_recviov(void *socket, struct iovec *iov, size_t *count, int f
 #    define ZMQ_NOTIFY_CONNECT 1
 #    define ZMQ_NOTIFY_DISCONNECT 2
 
-/* Context option: int, GS, default 1; no effect. */
-#    define ZMQ_ZERO_COPY_RECV 10
+/* Context option, noted as above. */
+#    define ZMQ_ZERO_COPY_RECV 10 /* GS default 1, >= 0; no effect */
 
 /* Names for zmq_msg_gets. */
 #    define ZMQ_MSG_PROPERTY_ROUTING_ID "Routing-Id"
@@ -967,7 +968,8 @@ ZMQ_EXPORT const char *zmq_msg_group(zmq_msg_t *msg);
  */
 ZMQ_EXPORT int zmq_msg_init_buffer(zmq_msg_t *msg, const void *buf, size_t size);
 
-/* Expects a poller's socket or descriptor back in an event. */
+/* What a poller reports: a socket, or with socket NULL a descriptor, and what is to be told of it.
+ */
 typedef struct zmq_poller_event_t {
     void *socket;
     zmq_fd_t fd;
@@ -1019,8 +1021,16 @@ ZMQ_EXPORT int zmq_poller_wait_all(void *poller, zmq_poller_event_t *events, int
  */
 ZMQ_EXPORT int zmq_poller_fd(void *poller, zmq_fd_t *fd);
 
-/* The same for descriptors. Errors: EFAULT; EBADF fd is -1; EINVAL as above; ENOMEM. */
+/*
+ * As zmq_poller_add, for a descriptor.
+ * Errors: EFAULT; EBADF fd is -1; EINVAL unknown event bits, or registered already; ENOMEM.
+ */
 ZMQ_EXPORT int zmq_poller_add_fd(void *poller, zmq_fd_t fd, void *user_data, short events);
+
+/*
+ * As zmq_poller_modify and zmq_poller_remove, for a descriptor.
+ * Errors: EFAULT; EBADF fd is -1; EINVAL unknown event bits, or not registered.
+ */
 ZMQ_EXPORT int zmq_poller_modify_fd(void *poller, zmq_fd_t fd, short events);
 ZMQ_EXPORT int zmq_poller_remove_fd(void *poller, zmq_fd_t fd);
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # exports.sh <our libzmq.so.5> <the system's libzmq.so.5, or nothing>
-# What the shared library exports: the names of symbols.txt and no other, without versions, under the
-# soname programs ask for. The system's library must export all stable ones and none we lack.
+# What the shared library exports: the names of symbols.txt and no other, without versions, under
+# the soname programs ask for. The system's library must export all stable ones and none we lack.
 set -eu
 lib=$1
 system=${2:-}

@@ -209,7 +209,7 @@ static void show_utilities(void) {
     EXPECT(zmq_timers_add(timers, 1, on_timer, &sum) == 1);
     EXPECT(zmq_timers_add(timers, 1000000, on_timer, &sum) == 2);
     while (zmq_timers_timeout(timers) > 0)
-        zmq_poll(NULL, 0, zmq_timers_timeout(timers));
+        ; /* a millisecond at most */
     EXPECT(zmq_timers_execute(timers) == 0 && zmq_timers_cancel(timers, 2) == 0);
     printf("timers: %d\n", sum);
     EXPECT(zmq_timers_destroy(&timers) == 0 && timers == NULL);
