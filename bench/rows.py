@@ -85,6 +85,9 @@ def _req(transport, size):
 
 def _thr(name, transport, size, mode="send", sides=("nng", "bare", "batch")):
     args = ["--transport", transport, "--size", str(size)]
+    if mode == "curve":
+        return Job(name, "bench_thr", args + ["--mode", mode],
+                   {"bare": ("bench_bare_curve", args[2:])})
     known = {"nng": ("bench_nng_thr", args),
              "bare": ("bench_bare_thr", args + ["--mode", "each"]),
              "batch": ("bench_bare_thr", args + ["--mode", "batch"])}
@@ -112,8 +115,8 @@ JOBS = [
     _thr("thr_tcp_1m", "tcp", 1 << 20),
     _thr("thr_ipc_64k", "ipc", 65536),
     _thr("mixed", "tcp", 16, mode="mixed", sides=()),
-    _thr("curve_64", "tcp", 64, mode="curve", sides=()),
-    _thr("curve_4k", "tcp", 4096, mode="curve", sides=()),
+    _thr("curve_64", "tcp", 64, mode="curve"),
+    _thr("curve_4k", "tcp", 4096, mode="curve"),
     Job("pub50_tcp", "bench_pub", ["--transport", "tcp"], seconds=0.8),
     Job("pub50_inproc", "bench_pub", ["--transport", "inproc"], seconds=0.8),
     Job("subs", "bench_subs", [], seconds=0.3),
@@ -178,7 +181,8 @@ ROWS = [
     Row("thr_tcp_1m", "tcp, 1 MiB", THROUGHPUT, wants=[[of(0.85, "bare")]], short=True),
     Row("thr_ipc_64k", "ipc, 64 KiB", THROUGHPUT, wants=[[ratio(1.6)]], short=True),
     Row("mixed", "tcp, 16 bytes to 64 KiB mixed", THROUGHPUT, wants=[[ratio(1)]]),
-    Row("curve_64", "tcp, 64 bytes, CURVE", THROUGHPUT, wants=[[ratio(2)]], short=True),
+    Row("curve_64", "tcp, 64 bytes, CURVE", THROUGHPUT, wants=[[ratio(2), of(0.85, "bare")]],
+        short=True),
     Row("curve_4k", "tcp, 4 KiB, CURVE", THROUGHPUT, wants=[[ratio(1.5)]]),
     Row("pub50_tcp", "1 PUB to 50 SUB, tcp, 64 bytes", FANOUT, wants=[[ratio(4)]],
         floor=[[ratio(3)]], short=True),

@@ -8,6 +8,7 @@
 
 import argparse
 import json
+import os
 import re
 import sys
 
@@ -196,7 +197,9 @@ def main():
         with open(options.counts, encoding="utf-8") as source:
             whole += "\n\n### Counts\n\n" + render_counts(json.load(source))
     for path, body in ((options.readme, render_short(summary, ROWS)), (options.doc, whole)):
-        if path:
+        if path and not os.path.exists(path):
+            print(f"NOTE: no {path}, its table is not written", file=sys.stderr)
+        elif path:
             with open(path, encoding="utf-8") as document:
                 text = put_between(document.read(), body)
             with open(path, "w", encoding="utf-8") as document:
