@@ -153,9 +153,12 @@ bool zx_addr_equal(const struct zx_addr *a, const struct zx_addr *b);
 int zx_addr_parse_ip(struct zx_addr *a, const char *text);
 /* IPv4 literal or address as v4-mapped IPv6. */
 void zx_addr_map_v4(struct zx_addr *a);
+/* The other way: a v4-mapped IPv6 address as IPv4. Leaves any other alone. */
+void zx_addr_unmap_v4(struct zx_addr *a);
 /* ANY address of the family. */
 void zx_addr_any(struct zx_addr *a, enum zx_family f);
-/* Numeric host text without port and brackets ("127.0.0.1", "::ffff:1.2.3.4", "fe80::1%2"). */
+/* Numeric host text without port and brackets ("127.0.0.1", "::ffff:1.2.3.4", "fe80::1%eth0");
+ * a zone that is no interface (any more) stays a number. -ENOSPC, -EINVAL (no IP address). */
 int zx_addr_host_text(const struct zx_addr *a, char *buf, size_t size);
 /* Raw bytes and bit length of the address for CIDR matching: 4 or 16 bytes; 0 if none. */
 size_t zx_addr_bytes(const struct zx_addr *a, uint8_t out[16]);
@@ -168,7 +171,8 @@ int zx_addr_unix_text(const struct zx_addr *a, char *buf, size_t size);
 int zx_os_interface_addr(struct zx_addr *a, const char *name, enum zx_family f);
 
 /* Blocking name resolution (getaddrinfo, SOCK_STREAM): at most max addresses, in
- * the resolver's order. INET: IPv4 only; INET6: IPv6 and mapped IPv4. Count or
+ * the resolver's order. INET: IPv4 only, a mapped literal as what it maps; INET6: IPv6 and
+ * mapped IPv4. Count or
  * -ENOMEM, -EINVAL (no such name). Call it from a helper thread only. */
 int zx_os_resolve(const char *host, enum zx_family f, bool numeric_only, struct zx_addr *out,
                   size_t max);

@@ -23,6 +23,8 @@ static void literals_need_no_resolver(void **state) {
         assert_int_equal(zx_os_resolve("::1", ZX_AF_INET6, numeric, out, 8), 1);
         assert_string_equal(host(&out[0]), "::1");
         assert_int_equal(zx_os_resolve("::1", ZX_AF_INET, numeric, out, 8), -EINVAL);
+        assert_int_equal(zx_os_resolve("::ffff:1.2.3.4", ZX_AF_INET, numeric, out, 8), 1);
+        assert_string_equal(host(&out[0]), "1.2.3.4");
     }
 }
 

@@ -170,6 +170,17 @@ void zx_addr_map_v4(struct zx_addr *a) {
     store_in6(a, &in6);
 }
 
+void zx_addr_unmap_v4(struct zx_addr *a) {
+    if (zx_addr_family(a) != ZX_AF_INET6)
+        return;
+    struct sockaddr_in6 in6 = zx_posix_addr_in6(a);
+    if (memcmp(in6.sin6_addr.s6_addr, mapped_prefix, PREFIX_V4) != 0)
+        return;
+    struct sockaddr_in in = {.sin_port = in6.sin6_port};
+    memcpy(&in.sin_addr, in6.sin6_addr.s6_addr + PREFIX_V4, sizeof(in.sin_addr));
+    store_in(a, &in);
+}
+
 void zx_addr_any(struct zx_addr *a, enum zx_family f) {
     struct sockaddr_in in = {0};
     struct sockaddr_in6 in6 = {0}; /* 0.0.0.0 and :: are all zeros */
@@ -182,13 +193,16 @@ void zx_addr_any(struct zx_addr *a, enum zx_family f) {
 }
 
 static int host_text_v6(const struct zx_addr *a, char *buf, size_t size) {
+    char zone[IF_NAMESIZE];
     struct sockaddr_in6 in6 = zx_posix_addr_in6(a);
     if (!inet_ntop(AF_INET6, &in6.sin6_addr, buf, (socklen_t)size))
         return zx_posix_error();
-    size_t len = strlen(buf);
     if (!in6.sin6_scope_id)
         return 0;
-    int n = snprintf(buf + len, size - len, "%%%lu", (unsigned long)in6.sin6_scope_id);
+    if (!if_indextoname(in6.sin6_scope_id, zone))
+        snprintf(zone, sizeof(zone), "%lu", (unsigned long)in6.sin6_scope_id);
+    size_t len = strlen(buf);
+    int n = snprintf(buf + len, size - len, "%%%s", zone);
     return n < 0 || (size_t)n >= size - len ? -ENOSPC : 0;
 }
 

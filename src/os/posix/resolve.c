@@ -25,6 +25,8 @@ static int lookup(const char *host, enum zx_family f, bool numeric_only, struct 
 static bool fit(struct zx_addr *a, enum zx_family f) {
     if (f == ZX_AF_INET6)
         zx_addr_map_v4(a);
+    else
+        zx_addr_unmap_v4(a);
     return zx_addr_family(a) == f;
 }
 
