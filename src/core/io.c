@@ -6,7 +6,8 @@
 
 #include "core/link.h"
 
-enum { EVENTS_PER_TURN = 64, WAKE_KEY = 0xffffffff };
+enum { EVENTS_PER_TURN = 64, FLUSH_BATCH = 64 };
+#define WAKE_KEY UINT64_C(0xffffffff)
 static const uint64_t TICK_NS = 1000000, SWEEP_NS = 50000, SLACK_NS = 1000;
 
 void zx_io_wake(struct zx_io *io) {
@@ -38,9 +39,14 @@ int zx_io_add_reactor(struct zx_io *io, struct zx_reactor *r) {
         r->io_key = i;
     }
     zx_mutex_unlock(&io->reactors.lock);
-    if (!rc)
-        rc = zx_pollset_add(&io->ps, r->ps.fd, ZX_POLL_IN | ZX_POLL_ONESHOT, r->io_key);
-    if (!rc)
+    if (rc)
+        return rc;
+    rc = zx_pollset_add(&io->ps, r->ps.fd, ZX_POLL_IN | ZX_POLL_ONESHOT, r->io_key);
+    if (rc) {
+        zx_mutex_lock(&io->reactors.lock);
+        io->reactors.v[r->io_key] = NULL;
+        zx_mutex_unlock(&io->reactors.lock);
+    } else
         atomic_fetch_add_explicit(&io->load, 1, memory_order_relaxed);
     return rc;
 }
@@ -75,53 +81,77 @@ static struct zx_reactor *find_reactor(struct zx_io *io, uint64_t key) {
 
 /* ---- hot reactors: the 1 ms tick ---- */
 
-void zx_io_make_hot(struct zx_io *io, struct zx_reactor *r) {
-    if (r->hot) /* changes only while the reactor is held, and we hold it */
-        return;
-    zx_mutex_lock(&io->hot.lock);
-    r->hot = true;
+static void hot_push(struct zx_io *io, struct zx_reactor *r) {
+    atomic_store_explicit(&r->hot, 1, memory_order_seq_cst);
     r->driven_seen = atomic_load_explicit(&r->driven, memory_order_relaxed) - 1;
     r->hot_next = io->hot.list;
     io->hot.list = r;
+}
+
+void zx_io_make_hot(struct zx_io *io, struct zx_reactor *r) {
+    zx_mutex_lock(&io->hot.lock);
+    if (!atomic_load_explicit(&r->hot, memory_order_relaxed))
+        hot_push(io, r);
     zx_mutex_unlock(&io->hot.lock);
-    /* Push before the look at ticking; partner: tick_stop. */
+    /* Push before the look at ticking; partner: the end of zx_io_tick. */
     if (!atomic_exchange_explicit(&io->hot.ticking, 1, memory_order_seq_cst))
         zx_io_wake(io);
 }
 
+/* Unlists a reactor that is not free for the application. Partner: zx_reactor_leave stores
+ * the state and then loads hot; here hot is cleared and then the state loaded. True if it
+ * became free meanwhile: it stays listed. */
+static bool unlist_or_keep(struct zx_reactor *r) {
+    atomic_store_explicit(&r->hot, 0, memory_order_seq_cst);
+    if (atomic_load_explicit(&r->state, memory_order_seq_cst) != ZX_APP_FREE)
+        return false;
+    atomic_store_explicit(&r->hot, 1, memory_order_seq_cst);
+    return true;
+}
+
 /* Takes a reactor from the list that the application has left alone for a tick. */
 static struct zx_reactor *pick_cold(struct zx_io *io) {
-    struct zx_reactor *found = NULL, *busy = NULL;
+    struct zx_reactor *found = NULL, **p = &io->hot.list;
     zx_mutex_lock(&io->hot.lock);
-    for (struct zx_reactor **p = &io->hot.list; *p; p = &(*p)->hot_next) {
+    while (*p && !found) {
         struct zx_reactor *r = *p;
         unsigned driven = atomic_load_explicit(&r->driven, memory_order_relaxed);
         unsigned state = ZX_APP_FREE;
         if (driven != r->driven_seen) {
             r->driven_seen = driven;
-            continue;
-        }
-        if (!zx_reactor_try_ref(r))
-            continue;
-        if (!atomic_compare_exchange_strong_explicit(&r->state, &state, ZX_IO_HELD,
-                                                     memory_order_seq_cst, memory_order_relaxed)) {
-            busy = r;
+            p = &r->hot_next;
+        } else if (!zx_reactor_try_ref(r)) {
+            p = &r->hot_next; /* its last holder waits for the lock to unlist it */
+        } else if (atomic_compare_exchange_strong_explicit(&r->state, &state, ZX_IO_HELD,
+                                                           memory_order_seq_cst,
+                                                           memory_order_relaxed)) {
+            *p = r->hot_next;
+            atomic_store_explicit(&r->hot, 0, memory_order_seq_cst);
+            found = r;
+        } else {
+            if (unlist_or_keep(r))
+                p = &r->hot_next;
+            else
+                *p = r->hot_next;
+            io->hot.parked = r; /* perhaps the last reference: dropped after the unlock */
             break;
         }
-        *p = r->hot_next;
-        r->hot = false;
-        found = r;
-        break;
     }
     zx_mutex_unlock(&io->hot.lock);
-    if (busy) /* perhaps the last reference: never dropped under the hot lock */
-        zx_reactor_unref(busy);
     return found;
 }
 
 static void zx_io_tick(struct zx_io *io) {
-    struct zx_reactor *r;
-    while ((r = pick_cold(io))) {
+    for (;;) {
+        struct zx_reactor *r = pick_cold(io);
+        struct zx_reactor *parked = io->hot.parked;
+        io->hot.parked = NULL;
+        if (parked)
+            zx_reactor_unref(parked);
+        if (!r && !parked)
+            break;
+        if (!r)
+            continue;
         (void)zx_reactor_drive(r, 0, false);
         zx_reactor_give(r);
         zx_reactor_unref(r);
@@ -152,25 +182,25 @@ void zx_io_dirty(struct zx_io *io, struct zx_link *l) {
         zx_io_wake(io);
 }
 
-/* Clears marks, lets senders see that, flushes. The barrier's partner: the sender commits
- * and then loads its mark (with a fence of its own where there is no barrier). */
+/* Clears marks, lets senders see that, flushes; a batch at a time, copied out first: with
+ * its mark clear a link may be pushed again, and its `next` is no longer ours. The barrier's
+ * partner: the sender commits and then loads its mark (fencing itself without barrier). */
 static void flush_links(struct zx_link *list) {
-    if (!list)
-        return;
-    for (struct zx_link *l = list, *next; l; l = next) {
-        next = l->dirty.next;
-        l->dirty.next_flush = next;
-        atomic_store_explicit(&l->dirty.mark, 0, memory_order_seq_cst);
-    }
-    if (zx_lock_plain)
-        atomic_thread_fence(memory_order_seq_cst);
-    else
-        zx_os_membarrier();
     while (list) {
-        struct zx_link *next = list->dirty.next_flush;
-        zx_link_kick(list, ZX_WORK_FLUSH, false);
-        zx_source_unref(&list->src);
-        list = next;
+        struct zx_link *batch[FLUSH_BATCH];
+        unsigned n = 0;
+        for (; list && n < FLUSH_BATCH; list = list->dirty.next)
+            batch[n++] = list;
+        for (unsigned i = 0; i < n; i++)
+            atomic_store_explicit(&batch[i]->dirty.mark, 0, memory_order_seq_cst);
+        if (zx_lock_plain)
+            atomic_thread_fence(memory_order_seq_cst);
+        else
+            zx_os_membarrier();
+        for (unsigned i = 0; i < n; i++) {
+            zx_link_kick(batch[i], ZX_WORK_FLUSH, false);
+            zx_source_unref(&batch[i]->src);
+        }
     }
 }
 

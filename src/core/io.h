@@ -38,6 +38,7 @@ struct zx_io {
     struct {
         struct zx_mutex lock;
         struct zx_reactor *list;
+        struct zx_reactor *parked; /* the thread's own */
         atomic_uint ticking;
     } hot;
     struct {

@@ -30,11 +30,16 @@
 #include "core/transport.h"
 #include "zmtp/v1.h"
 #include "zmtp/v3.h"
+#include "zmq.h"
+
+/* How long an orderly end waits for the peer to close its side. */
+#define ZX_DRAIN_NS UINT64_C(50000000)
 
 struct zx_pipe;
 struct zx_socket;
 struct zx_endpoint;
 struct zx_hs;
+struct zx_resolve_job;
 
 enum {
     ZX_WORK_HELD = 1,
@@ -77,7 +82,6 @@ enum zx_alarm { /* deadlines of one link; its timer is set to the earliest */
 struct zx_dial { /* connecting side only */
     struct zx_addr *addrs; /* to be tried in order */
     int n_addrs, next_addr;
-    int resolve_rc;
     uint32_t failures;  /* since the last transport connect: back-off */
     uint32_t rng;
 };
@@ -97,6 +101,7 @@ struct zx_link {
         struct zx_hs *hs;      /* OPENING only */
         struct zx_dial *dial;  /* NULL: accepted */
         struct zx_v1_decoder *v1;
+        struct zx_resolve_job *resolve_job;
         struct zx_v3 rx;
         struct zx_buf ctrl;    /* goes out at frame boundaries, before the queue */
         uint64_t alarm_ns[ZX_ALARM_COUNT];
@@ -104,17 +109,18 @@ struct zx_link {
         int version;           /* as zx_hs_version */
         uint8_t framing;       /* enum zx_framing */
         bool accepted, more_initial, want_out, paused, raw_notified, closing, succeeded;
-        bool heard;            /* anything received since the last timer */
-        bool linger_set;
-        uint64_t close_at_ns;
-        uint64_t unread_bytes; /* received for a BACKGROUND pattern, not yet looked at */
+        bool ctrl_started;     /* the kernel has a part of ctrl's first frame */
+        bool end_seen;         /* STREAM: close when all before is written */
+        bool heard_now;        /* the last zx_link_read received something */
+        uint64_t ttl_wanted_ns; /* a PING asked for it */
+        struct zx_buf v1_body;
     } w;
     _Atomic uint64_t linger_until_ns; /* set before CLOSE is posted; 0: at once */
     struct {
         _Alignas(64) atomic_uint mark;
         atomic_uint flushes;
         unsigned flushes_seen; /* sweeper */
-        struct zx_link *next, *next_flush;
+        struct zx_link *next;
     } dirty;
 };
 
@@ -150,8 +156,17 @@ void zx_link_drained(struct zx_link *l);
 void zx_link_alarm(struct zx_link *l, enum zx_alarm which, uint64_t at_ns);
 void zx_link_alarms_clear(struct zx_link *l);
 void zx_link_on_alarm(struct zx_link *l, bool owner);
+void zx_link_ready(struct zx_link *l, bool owner);
+void zx_link_forget_pipe(struct zx_link *l);
+void zx_link_flush_handshake(struct zx_link *l);
+void zx_link_update_interest(struct zx_link *l);
+int zx_link_ctrl_frame(struct zx_link *l, uint8_t flags, const uint8_t *body, size_t size);
+int zx_link_traffic(struct zx_link *l, const uint8_t *data, size_t size);
 int zx_link_command(void *link, const uint8_t *body, size_t size);
 void zx_link_heartbeat_start(struct zx_link *l);
+void zx_link_heartbeat(struct zx_link *l, enum zx_alarm which, bool owner);
+void zx_link_schedule_retry(struct zx_link *l);
+bool zx_link_has_output(struct zx_link *l);
 void zx_link_set_state(struct zx_link *l, enum zx_link_state st);
 void zx_link_event(struct zx_link *l, unsigned event, uint64_t value);
 

@@ -9,11 +9,13 @@ static const uint64_t SLEEP_NS = UINT64_C(100000000);
 bool zx_lock_plain = true;
 
 void zx_lock_init_process(void) {
-    static atomic_uint once;
-    if (atomic_exchange_explicit(&once, 1, memory_order_acq_rel))
-        return;
-    if (zx_os_membarrier_init())
-        zx_lock_plain = false;
+    static struct zx_mutex guard;
+    static bool done;
+    zx_mutex_lock(&guard);
+    if (!done)
+        zx_lock_plain = !zx_os_membarrier_init();
+    done = true;
+    zx_mutex_unlock(&guard);
 }
 
 void zx_mutex_lock_slow(struct zx_mutex *m) {

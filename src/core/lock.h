@@ -60,10 +60,13 @@ static inline void zx_lock_take(struct zx_lock *l) {
         zx_lock_slow(l);
 }
 static inline void zx_lock_give(struct zx_lock *l) {
-    if (zx_lock_plain)
+    if (zx_lock_plain) {
         atomic_exchange_explicit(&l->word, 0, memory_order_seq_cst);
-    else
-        atomic_store_explicit(&l->word, 0, memory_order_release);
+        if (atomic_load_explicit(&l->waiters, memory_order_seq_cst))
+            zx_lock_wake(l);
+        return;
+    }
+    atomic_store_explicit(&l->word, 0, memory_order_release);
     /* The compiler must not move the load up; the processor may: the waiter's barrier
      * in zx_lock_slow pairs with that. */
     atomic_signal_fence(memory_order_seq_cst);

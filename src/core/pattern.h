@@ -49,7 +49,10 @@ enum {
     ZX_PATTERN_CONFLATES = 16,   /* ZMQ_CONFLATE has effect */
     ZX_PATTERN_RAW = 32,         /* bytes without ZMTP (STREAM) */
     ZX_PATTERN_ONE_CONNECT = 64, /* a second connect to the same text is a no-op */
-    ZX_PATTERN_NO_LINGER = 128   /* LINGER defaults to 0 */
+    ZX_PATTERN_NO_LINGER = 128,  /* LINGER defaults to 0 */
+    ZX_PATTERN_HELLO_MSG = 256,
+    ZX_PATTERN_DISCONNECT_MSG = 512,
+    ZX_PATTERN_HICCUP_MSG = 1024
 };
 
 struct zx_pattern_ops {

@@ -64,7 +64,7 @@ struct zx_pipe {
         struct zx_pipe *inbox_next;
         atomic_uint listed; /* 1: the reader knows that there is something to read */
         atomic_bool out_dead; /* the peer no longer reads */
-        atomic_bool refuse;   /* being closed by us */
+        atomic_bool cut;      /* no memory for an END note: ended when empty */
     } post;
     uint32_t epoch;     /* number of the link's connection (link's word) */
     uint8_t id_size;    /* routing id of the peer; fixed before the attach is posted */
@@ -117,6 +117,9 @@ int zx_pipe_recv(struct zx_pipe *p, struct zx_sink *sink);
 /* The reader found nothing: next commit announces again. False if something came in
  * meanwhile (look again). */
 bool zx_pipe_unlist(struct zx_pipe *p);
+
+/* The socket cannot use the pipe: closes its connection. */
+void zx_pipe_abort(struct zx_pipe *p);
 
 /* Ends the pipe from our side: the peer gets END after what was sent; what it sends is
  * thrown away. With drop_out what is queued is not sent (linger 0). Detaches. */

@@ -6,7 +6,8 @@
 
 #include "core/io.h"
 
-enum { EVENTS_PER_TURN = 64, NO_ENTRY = 0xffffffff };
+enum { EVENTS_PER_TURN = 64 };
+#define NO_ENTRY UINT32_C(0xffffffff)
 
 void zx_source_ref(struct zx_source *src) {
     atomic_fetch_add_explicit(&src->refs, 1, memory_order_relaxed);
@@ -37,7 +38,7 @@ int zx_reactor_new(struct zx_io *io, struct zx_reactor **out) {
     return 0;
 }
 
-static void reactor_ref(struct zx_reactor *r) {
+void zx_reactor_ref(struct zx_reactor *r) {
     atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
 }
 
@@ -175,8 +176,10 @@ void zx_reactor_give(struct zx_reactor *r) {
 }
 
 void zx_reactor_leave(struct zx_reactor *r) {
-    zx_io_make_hot(r->io, r);
     atomic_store_explicit(&r->state, ZX_APP_FREE, memory_order_seq_cst);
+    /* Partner: unlist_or_keep in io.c. */
+    if (!atomic_load_explicit(&r->hot, memory_order_seq_cst))
+        zx_io_make_hot(r->io, r);
 }
 
 int zx_reactor_drive(struct zx_reactor *r, uint64_t timeout_ns, bool owner) {
@@ -196,7 +199,7 @@ void zx_reactor_on_io_event(struct zx_reactor *r) {
     /* Whoever holds it now arms when he gives: the event is not lost. */
     if (!swap_state(r, ZX_IO_FREE, ZX_IO_HELD))
         return;
-    reactor_ref(r);
+    zx_reactor_ref(r);
     (void)zx_reactor_drive(r, 0, false);
     zx_reactor_give(r);
     zx_reactor_unref(r);

@@ -71,7 +71,7 @@ struct zx_reactor {
     uint32_t io_key;
     atomic_uint driven;     /* times taken; the tick compares */
     uint32_t driven_seen;   /* I/O thread, hot lock */
-    bool hot;               /* in the hot list; hot lock */
+    atomic_uint hot;        /* in the hot list; written under the hot lock */
     struct zx_reactor *hot_next;
     struct zx_mutex lock;   /* table */
     struct zx_entry *entries;
@@ -83,6 +83,7 @@ void zx_source_unref(struct zx_source *src);
 
 /* A reactor looked after by io. 0 or -EMFILE, -ENOMEM. */
 int zx_reactor_new(struct zx_io *io, struct zx_reactor **out);
+void zx_reactor_ref(struct zx_reactor *r);
 void zx_reactor_unref(struct zx_reactor *r);
 /* A reference, unless the last one is gone already. */
 bool zx_reactor_try_ref(struct zx_reactor *r);

@@ -74,7 +74,7 @@ struct zx_socket {
     uint32_t fork_gen;
     struct zx_spin spin;
     bool rcvmore;
-    bool ready_input; /* something was attached or became readable in this attend */
+    bool is_hidden;   /* not counted, not the application's */
     char last_endpoint[512];
     struct zx_socket *ctx_next, *ctx_prev; /* the context's list; the context's lock */
     struct zx_socket *slab_next;
@@ -97,6 +97,15 @@ void zx_socket_slot_unref(struct zx_socket *s);
 /* The context terminates: sets attention and wakes; no lock needed. */
 void zx_socket_stop(struct zx_socket *s);
 
+/* ---- from links: no socket lock ---- */
+
+/* Parks bodies found under a link's word until some call unlocks the socket, or frees them
+ * at once if they need no free function of the outside. */
+void zx_socket_park_dead(struct zx_socket *s, struct zx_dead *dead);
+/* Reserves p's place (PAIR) or routing id (ROUTER) before our READY. False: refuse. */
+bool zx_socket_register(struct zx_socket *s, struct zx_pipe *p);
+void zx_socket_unregister(struct zx_socket *s, struct zx_pipe *p);
+
 /* ---- under the lock ---- */
 
 /* Takes the whole inbox and lets the pattern know. */
@@ -109,10 +118,12 @@ static inline bool zx_socket_is_stopped(const struct zx_socket *s) {
 }
 /* A pipe joins at once (zmq_connect, inproc). -ENOMEM or what attach said. */
 int zx_socket_attach(struct zx_socket *s, struct zx_pipe *p);
+/* Detaches p if its peer is gone and everything is read. */
+void zx_socket_check_over(struct zx_socket *s, struct zx_pipe *p);
 /* Removes a pipe from pattern, list and registry and drops the socket's reference. */
 void zx_socket_detach(struct zx_socket *s, struct zx_pipe *p);
-/* Wakes every thread asleep on the socket. Any thread. */
-void zx_socket_wake(struct zx_socket *s);
+/* Sets attention bits and wakes whoever sleeps on the socket or watches its ZMQ_FD. */
+void zx_socket_notify(struct zx_socket *s, unsigned bits);
 /* A send went out on a pipe: counts the budget down, flushes when it is used up. */
 void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p, size_t bytes);
 /* Flushes every pipe with unflushed bytes and sets the next budget. */

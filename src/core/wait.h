@@ -51,9 +51,12 @@ struct zx_spin {
 /* Absolute time of now + timeout_ms; UINT64_MAX for a negative timeout. */
 uint64_t zx_deadline(int64_t timeout_ms);
 
+/* How long a wait polls before it sleeps, by option, context and environment. */
+uint64_t zx_spin_budget_ns(const struct zx_socket *s);
+
 /* One socket: called locked after an operation said -EAGAIN; returns locked. Polls, then
  * sleeps until something may have changed. 0: try again; -EAGAIN: the deadline passed;
- * -EINTR; -ETERM; -ENOTSOCK: closed meanwhile (still locked: leave it). */
+ * -EINTR; -ETERM; -ENOTSOCK: closed meanwhile (then it is NOT locked any more). */
 int zx_wait_socket(struct zx_socket *s, uint64_t deadline_ns);
 
 #endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A context: its I/O threads, its sockets, its inproc names.
+ *
+ * What: what zmq_ctx_new returns. Owner: `lock` guards everything but the atomics; it comes
+ *   before every socket's lock.
+ * Life: NEW (options may change) -> RUNNING (first socket) -> STOPPING (shutdown or term:
+ *   sockets answer ETERM) -> freed by zmq_ctx_term when every socket's slot is gone.
+ * Never: is held locked while a socket is locked by the same thread in the other order.
+ */
+#ifndef ZX_CORE_CTX_H
+#define ZX_CORE_CTX_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/ctx_options.h"
+#include "core/lock.h"
+#include "os/os.h"
+
+struct zx_io;
+struct zx_socket;
+struct zx_inproc;
+
+#define ZX_CTX_LIVE 0xabadcafeu
+#define ZX_CTX_DEAD 0xdeadbeefu
+
+enum { ZX_CTX_EVENTS = 8 };
+
+struct zx_ctx {
+    atomic_uint tag;
+    struct zx_mutex lock;
+    struct zx_ctx_conf conf;
+    struct zx_io **ios;
+    unsigned n_ios;
+    bool running, stopping;
+    struct zx_socket *sockets;   /* LIVE ones */
+    unsigned n_open;             /* sockets counted against MAX_SOCKETS */
+    atomic_uint alive;           /* slots not yet free: what term waits for; futex word */
+    int max_sockets;             /* as of the first socket */
+    atomic_int spin_us;
+    uint32_t fork_gen;
+    struct zx_inproc *inproc;
+    struct {
+        struct zx_mutex lock; /* leaf */
+        struct zx_event *v[ZX_CTX_EVENTS];
+        unsigned n;
+    } events; /* wake-up descriptors lent to sleeping threads */
+};
+
+struct zx_ctx *zx_ctx_new(int *err);
+/* 0, -EFAULT, -EINTR. */
+int zx_ctx_term(struct zx_ctx *ctx);
+int zx_ctx_shutdown(struct zx_ctx *ctx);
+bool zx_ctx_is_valid(const struct zx_ctx *ctx);
+int zx_ctx_set(struct zx_ctx *ctx, int option, const void *val, size_t size);
+int zx_ctx_get(struct zx_ctx *ctx, int option, void *val, size_t *size);
+
+/* Counts a socket in and starts the threads with the first; 0, -ETERM, -EMFILE, -EAGAIN. */
+int zx_ctx_add_socket(struct zx_ctx *ctx, struct zx_socket *s);
+/* zmq_close: no longer listed, the name slot is free again. */
+void zx_ctx_drop_socket(struct zx_ctx *ctx, struct zx_socket *s);
+/* The slot is free: the last thing that is done to a socket. */
+void zx_ctx_slot_gone(struct zx_ctx *ctx);
+/* Least loaded I/O thread that the mask allows; NULL: none (EMTHREAD). */
+struct zx_io *zx_ctx_choose_io(struct zx_ctx *ctx, uint64_t affinity);
+void zx_ctx_flush_dirty(struct zx_ctx *ctx);
+int zx_ctx_spin_us(const struct zx_ctx *ctx);
+/* Lends a wake-up descriptor. 0 or -EMFILE. */
+int zx_ctx_borrow_event(struct zx_ctx *ctx, struct zx_event **ev);
+void zx_ctx_return_event(struct zx_ctx *ctx, struct zx_event *ev);
+
+#endif

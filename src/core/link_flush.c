@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/* From the out-queue to the kernel. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/msg.h"
+#include "core/endpoint.h"
+#include "core/link.h"
+#include "core/pipe.h"
+#include "core/socket.h"
+#include "zmtp/cmd_ping.h"
+#include "zmtp/handshake.h"
+
+enum { STRETCHES = 32, SEND_MAX = 1 << 18, ENCODE_MAX = 1 << 16, TURN_SENDS = 64 };
+static const uint64_t MS = 1000000;
+
+/* A whole frame into the control buffer, in the framing of the connection. */
+int zx_link_ctrl_frame(struct zx_link *l, uint8_t flags, const uint8_t *body, size_t size) {
+    uint8_t head[ZX_V1_HEADER_MAX];
+    size_t n = 2;
+    if (l->w.framing == ZX_FRAMING_RAW) {
+        n = 0;
+    } else if (l->w.framing == ZX_FRAMING_V1) {
+        n = zx_v1_header(head, size, flags & ZX_FRAME_MORE);
+    } else if (size > 255) {
+        head[0] = flags | ZX_FRAME_LONG;
+        zx_put64(head + 1, size);
+        n = 9;
+    } else {
+        head[0] = flags;
+        head[1] = (uint8_t)size;
+    }
+    uint8_t *room = zx_buf_reserve(&l->w.ctrl, n + size);
+    if (!room)
+        return -ENOMEM;
+    memcpy(room, head, n);
+    if (size)
+        memcpy(room + n, body, size);
+    l->w.ctrl.tail += n + size;
+    return 0;
+}
+
+void zx_link_update_interest(struct zx_link *l) {
+    if (l->src.fd < 0 ||
+        atomic_load_explicit(&l->state, memory_order_relaxed) == ZX_LINK_CONNECTING)
+        return;
+    /* Paused: edge-triggered with no other interest, or a reset peer would spin. */
+    unsigned want = (l->w.paused ? ZX_POLL_EDGE : ZX_POLL_IN) | (l->w.want_out ? ZX_POLL_OUT : 0);
+    if (l->src.interest != want)
+        (void)zx_reactor_interest(&l->src, want);
+}
+
+void zx_link_flush_handshake(struct zx_link *l) {
+    for (;;) {
+        size_t size;
+        const uint8_t *data = zx_hs_output(l->w.hs, &size);
+        if (!size) {
+            l->w.want_out = false;
+            break;
+        }
+        ptrdiff_t n = zx_sock_send(l->src.fd, data, size);
+        if (n < 0) {
+            l->w.want_out = n == -EAGAIN;
+            break; /* an error shows again at the next read */
+        }
+        zx_hs_output_taken(l->w.hs, (size_t)n);
+    }
+    zx_link_update_interest(l);
+}
+
+/* Takes a note at the front of the out-queue; its wire form, if any, goes to ctrl. */
+static int take_note(struct zx_link *l, struct zx_pipe *p) {
+    struct zx_rec rec;
+    if (!zx_queue_peek(p->out, &rec))
+        return 0;
+    if (rec.data[0] == ZX_NOTE_SUB && rec.size >= 6 && zx_get32(rec.data + 1) == p->epoch) {
+        int rc = l->sock->ops->link_note(l->sock, p, rec.data, rec.size, &l->w.ctrl);
+        if (rc)
+            return rc;
+    } else if (rec.data[0] == ZX_NOTE_END) {
+        l->w.end_seen = true; /* STREAM: the application closed this connection */
+    }
+    struct zx_dead none = {0};
+    zx_rec_release(&rec, &none);
+    p->out->r.pos += rec.total;
+    p->out->r.frame = p->out->r.pos;
+    return 0;
+}
+
+/* Transforming framings: records become bytes in ctrl. */
+static int encode(struct zx_link *l, struct zx_pipe *p, bool *credit, struct zx_dead *dead) {
+    struct zx_rec rec;
+    while (zx_buf_size(&l->w.ctrl) < ENCODE_MAX && !l->w.end_seen && zx_queue_peek(p->out, &rec)) {
+        if (rec.flags & ZX_FRAME_NOTE) {
+            int rc = take_note(l, p);
+            if (rc)
+                return rc;
+            continue;
+        }
+        if (zx_link_ctrl_frame(l, rec.flags & (ZX_FRAME_MORE | ZX_FRAME_COMMAND), rec.data,
+                               rec.size))
+            return -ENOMEM;
+        if (rec.body)
+            zx_dead_add(dead, rec.body);
+        *credit |= zx_queue_consume(p->out, &rec);
+        p->out->r.frame = p->out->r.pos;
+    }
+    return 0;
+}
+
+/* Fills g with what may go out now. Returns bytes of ctrl that lead it. */
+static size_t collect(struct zx_link *l, struct zx_pipe *p, struct zx_gather *g) {
+    size_t lead = zx_buf_size(&l->w.ctrl), rest = 0;
+    if (lead && !l->w.ctrl_started && p)
+        rest = zx_queue_frame_rest(p->out);
+    if (!rest && lead) {
+        g->out[g->n++] = (struct zx_stretch){l->w.ctrl.data + l->w.ctrl.head, lead};
+        g->bytes = lead;
+    }
+    if (p && l->w.framing == ZX_FRAMING_DIRECT)
+        (void)zx_queue_gather(p->out, g);
+    if (!rest)
+        return lead;
+    /* Control bytes wait for the end of the frame that the kernel has half of. */
+    size_t sum = 0;
+    for (unsigned i = 0; i < g->n; i++) {
+        if (sum + g->out[i].size > rest)
+            g->out[i].size = rest - sum;
+        sum += g->out[i].size;
+    }
+    g->bytes = sum;
+    return 0;
+}
+
+static ptrdiff_t send_gathered(int fd, const struct zx_gather *g) {
+    if (g->n == 1)
+        return zx_sock_send(fd, g->out[0].data, g->out[0].size);
+    struct zx_iov iov[STRETCHES];
+    for (unsigned i = 0; i < g->n; i++)
+        iov[i] = (struct zx_iov){(void *)(uintptr_t)g->out[i].data, g->out[i].size};
+    return zx_sock_sendv(fd, iov, g->n);
+}
+
+/* One write. 1: go on, 0: nothing left, negative: errno. */
+static int send_once(struct zx_link *l, struct zx_pipe *p, bool *credit, struct zx_dead *dead) {
+    struct zx_stretch out[STRETCHES];
+    struct zx_gather g = {.out = out, .max = STRETCHES, .max_bytes = SEND_MAX};
+    size_t lead = collect(l, p, &g);
+    if (!g.bytes)
+        return 0;
+    ptrdiff_t n = send_gathered(l->src.fd, &g);
+    if (n < 0)
+        return (int)n;
+    size_t done = (size_t)n, of_ctrl = done < lead ? done : lead;
+    if (of_ctrl) {
+        zx_buf_consume(&l->w.ctrl, of_ctrl);
+        l->w.ctrl_started = zx_buf_size(&l->w.ctrl) != 0;
+    }
+    if (done > of_ctrl)
+        *credit |= zx_queue_sent(p->out, done - of_ctrl, dead);
+    return 1;
+}
+
+/* Brings ctrl up to date: initial bytes, notes, encoded records. */
+static int prepare(struct zx_link *l, struct zx_pipe *p, bool *credit, struct zx_dead *dead) {
+    while (l->w.more_initial && zx_buf_size(&l->w.ctrl) < ENCODE_MAX)
+        l->w.more_initial = l->sock->ops->link_more(l->sock, p, &l->w.ctrl);
+    if (l->w.more_initial)
+        return 0;
+    if (l->w.framing != ZX_FRAMING_DIRECT)
+        return encode(l, p, credit, dead);
+    while (zx_buf_size(&l->w.ctrl) < ENCODE_MAX && zx_queue_has(p->out) && p->out->r.special &&
+           !zx_queue_frame_rest(p->out) &&
+           p->out->r.cur->data[p->out->r.pos] & ZX_FRAME_NOTE) {
+        int rc = take_note(l, p);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static void flushed_all(struct zx_link *l, struct zx_pipe *p, bool owner) {
+    if (owner && l->w.framing == ZX_FRAMING_DIRECT)
+        zx_queue_rewind(p->out, p->out->w.cur && p->out->w.cur->size <= ZX_QUEUE_KEEP);
+    if (l->w.end_seen) {
+        l->w.end_seen = false;
+        l->w.closing = true; /* the application's own doing: no reconnect */
+        atomic_store_explicit(&l->ep->gone, !l->w.accepted, memory_order_release);
+        zx_link_end(l, ZX_END_LOCAL, 0);
+    } else if (l->w.closing) {
+        zx_link_drained(l);
+    }
+}
+
+static void flush_ready(struct zx_link *l, bool owner) {
+    struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_relaxed);
+    struct zx_dead dead = {0};
+    bool credit = false;
+    int rc = 0;
+    for (int i = 0; i < TURN_SENDS; i++) {
+        rc = prepare(l, p, &credit, &dead);
+        if (!rc)
+            rc = send_once(l, p, &credit, &dead);
+        if (rc <= 0)
+            break;
+    }
+    if (credit)
+        zx_pipe_post(p, ZX_POST_CREDIT);
+    zx_socket_park_dead(l->sock, &dead);
+    l->w.want_out = rc == -EAGAIN || rc > 0;
+    zx_link_update_interest(l);
+    if (rc == 0)
+        flushed_all(l, p, owner);
+    else if (rc < 0 && rc != -EAGAIN)
+        zx_link_end(l, ZX_END_LOST, -rc);
+}
+
+void zx_link_flush(struct zx_link *l, bool owner) {
+    atomic_fetch_add_explicit(&l->dirty.flushes, 1, memory_order_relaxed);
+    if (l->w.hs)
+        zx_link_flush_handshake(l);
+    else if (zx_link_is_ready(l))
+        flush_ready(l, owner);
+}
+
+/* ---- heartbeats (ZMTP 3) ---- */
+
+void zx_link_heartbeat_start(struct zx_link *l) {
+    if (l->conf->timing.heartbeat_ivl_ms > 0 && l->conf->type != ZMQ_RADIO)
+        zx_link_alarm(l, ZX_ALARM_PING,
+                      zx_os_now_ns() + (uint64_t)l->conf->timing.heartbeat_ivl_ms * MS);
+}
+
+static void ping(struct zx_link *l, bool owner) {
+    const struct zx_conf_timing *t = &l->conf->timing;
+    struct zx_ping ping = {.ttl_ds = (uint16_t)t->heartbeat_ttl_ds};
+    uint8_t body[ZX_PING_SIZE_MAX];
+    uint64_t now = zx_os_now_ns();
+    int timeout = t->heartbeat_timeout_ms < 0 ? t->heartbeat_ivl_ms : t->heartbeat_timeout_ms;
+    if (zx_buf_size(&l->w.ctrl) < ENCODE_MAX)
+        (void)zx_link_ctrl_frame(l, ZX_FRAME_COMMAND, body,
+                                 zx_ping_write(body, sizeof body, &ping));
+    if (timeout > 0 && !l->w.paused && l->w.alarm_ns[ZX_ALARM_PONG] == UINT64_MAX)
+        zx_link_alarm(l, ZX_ALARM_PONG, now + (uint64_t)timeout * MS);
+    zx_link_alarm(l, ZX_ALARM_PING, now + (uint64_t)t->heartbeat_ivl_ms * MS);
+    zx_link_flush(l, owner);
+}
+
+void zx_link_heartbeat(struct zx_link *l, enum zx_alarm which, bool owner) {
+    if (which == ZX_ALARM_PING) {
+        ping(l, owner);
+        return;
+    }
+    /* What came in while nobody looked counts: read before giving the peer up. */
+    zx_link_read(l, owner);
+    if (zx_link_is_ready(l) && !l->w.paused && !l->w.heard_now)
+        zx_link_end(l, ZX_END_TIMEOUT, ETIMEDOUT);
+}

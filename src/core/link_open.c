@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* The opening of a connection: greeting, handshake, and the pipe it ends in. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/endpoint.h"
+#include "core/link.h"
+#include "core/pipe.h"
+#include "core/socket.h"
+#include "zmtp/handshake.h"
+#include "zmtp/metadata.h"
+
+static const uint64_t MS = 1000000;
+
+static int hs_start(struct zx_link *l) {
+    const struct zx_conf *c = l->conf;
+    unsigned flags = l->sock->ops->flags;
+    struct zx_hs_conf hc = {
+        .socket_type = c->type,
+        .routing_id = c->id.routing_id.data,
+        .routing_id_size = c->id.routing_id.size,
+        .extra_meta = c->id.metadata.data,
+        .extra_meta_size = c->id.metadata.size,
+        .as_server = c->security.as_server,
+        .refuse_old = c->security.mechanism != ZX_MECH_NULL || c->security.zap_domain.size,
+        /* Only an accepted connection may wait for its peer's READY: two of ours that both
+         * waited would do so for ever. */
+        .hold = l->w.accepted && flags & (ZX_PATTERN_RECV_ID | ZX_PATTERN_SINGLE_PEER),
+    };
+    return zx_hs_init(&l->w.hs, &hc);
+}
+
+void zx_link_open(struct zx_link *l) {
+    zx_link_set_state(l, ZX_LINK_OPENING);
+    l->w.version = ZX_ZMTP_UNKNOWN;
+    if (l->conf->id.raw) {
+        l->w.framing = ZX_FRAMING_RAW;
+        zx_link_ready(l, false);
+        return;
+    }
+    if (hs_start(l)) {
+        zx_link_end(l, ZX_END_LOST, ENOMEM);
+        return;
+    }
+    if (l->conf->timing.handshake_ivl_ms > 0)
+        zx_link_alarm(l, ZX_ALARM_HANDSHAKE,
+                      zx_os_now_ns() + (uint64_t)l->conf->timing.handshake_ivl_ms * MS);
+    zx_link_flush(l, false);
+}
+
+static void protocol_event(struct zx_link *l) {
+    struct zx_hs_error e = zx_hs_error(l->w.hs);
+    static const unsigned event[] = {
+        [ZX_HS_ERROR_NO_DETAIL] = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL,
+        [ZX_HS_ERROR_PROTOCOL] = ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL,
+        [ZX_HS_ERROR_AUTH] = ZMQ_EVENT_HANDSHAKE_FAILED_AUTH,
+    };
+    if (e.kind != ZX_HS_ERROR_NONE)
+        zx_link_event(l, event[e.kind], e.value);
+}
+
+/* The pipe of an accepted connection, or of an IMMEDIATE one. */
+static struct zx_pipe *make_pipe(struct zx_link *l) {
+    struct zx_pipe *p = zx_pipe_new(l->sock, l->conf);
+    if (!p)
+        return NULL;
+    p->accepted = l->w.accepted;
+    p->link = l;
+    zx_source_ref(&l->src);
+    atomic_store_explicit(&l->pipe, p, memory_order_release);
+    return p;
+}
+
+static void take_peer_id(struct zx_link *l, struct zx_pipe *p) {
+    size_t n;
+    const uint8_t *id = zx_hs_routing_id(l->w.hs, &n);
+    if (!n || n > sizeof p->id || p->id_size)
+        return; /* the id learnt first is kept across reconnects */
+    memcpy(p->id, id, n);
+    p->id_size = (uint8_t)n;
+}
+
+/* HOLD: the peer is known; takes its place or id before it hears our READY. */
+static int decide(struct zx_link *l) {
+    struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_relaxed);
+    if (!p && !(p = make_pipe(l)))
+        return zx_hs_refuse(l->w.hs);
+    take_peer_id(l, p);
+    if (zx_socket_register(l->sock, p))
+        return zx_hs_accept(l->w.hs);
+    zx_link_forget_pipe(l);
+    return zx_hs_refuse(l->w.hs);
+}
+
+/* A refused pipe was never posted: it goes without a word to the socket. */
+void zx_link_forget_pipe(struct zx_link *l) {
+    struct zx_pipe *p = atomic_exchange_explicit(&l->pipe, NULL, memory_order_acq_rel);
+    if (p)
+        zx_pipe_unref(p);
+}
+
+static void put_meta(struct zx_link *l, struct zx_pipe *p) {
+    struct zx_meta *meta = NULL;
+    char peer[ZX_PEER_TEXT_MAX] = "";
+    l->tp->peer_text(l->src.fd, peer, sizeof peer);
+    const char *text = peer[0] ? peer : NULL;
+    if (l->w.hs) {
+        if (zx_hs_meta(l->w.hs, text, l->src.fd, &meta))
+            return;
+    } else {
+        struct zx_meta_source source = {.peer_address = text, .fd = l->src.fd};
+        if (zx_meta_new(&meta, &source))
+            return;
+    }
+    uint8_t note[1 + sizeof meta] = {ZX_NOTE_META};
+    memcpy(note + 1, &meta, sizeof meta);
+    if (zx_queue_write(p->in, note, sizeof note, ZX_FRAME_NOTE))
+        zx_meta_unref(meta);
+    else
+        zx_queue_commit(p->in);
+}
+
+static enum zx_framing choose_framing(const struct zx_link *l, const struct zx_pipe *p) {
+    if (l->conf->id.raw)
+        return ZX_FRAMING_RAW;
+    if (l->w.version == ZX_ZMTP_UNVERSIONED || l->w.version == ZX_ZMTP_REV0)
+        return ZX_FRAMING_V1;
+    return p->out->sh.conflate ? ZX_FRAMING_SLOT : ZX_FRAMING_DIRECT;
+}
+
+static int prepare_framing(struct zx_link *l, struct zx_pipe *p) {
+    l->w.framing = choose_framing(l, p);
+    struct zx_v3_hooks hooks = {zx_link_command, l->sock->ops->link_frame, l};
+    zx_v3_init(&l->w.rx, &hooks, l->conf->queue.maxmsgsize, l->w.version >= ZX_ZMTP_3_0);
+    if (l->w.framing != ZX_FRAMING_V1)
+        return 0;
+    l->w.v1 = calloc(1, sizeof *l->w.v1);
+    if (!l->w.v1)
+        return -ENOMEM;
+    zx_v1_decoder_init(l->w.v1, l->conf->queue.maxmsgsize);
+    return 0;
+}
+
+/* What goes out before anything else on each connection. */
+static void greet(struct zx_link *l, struct zx_pipe *p) {
+    const struct zx_blob *hello = &l->conf->id.hello_msg;
+    if (hello->size && l->sock->ops->flags & ZX_PATTERN_HELLO_MSG)
+        (void)zx_link_ctrl_frame(l, 0, hello->data, hello->size);
+    if (l->conf->id.router_notify & ZMQ_NOTIFY_CONNECT ||
+        (l->w.framing == ZX_FRAMING_RAW && l->conf->id.stream_notify)) {
+        if (!zx_queue_write(p->in, NULL, 0, 0))
+            zx_queue_commit(p->in);
+        l->w.raw_notified = true;
+    }
+    l->sock->ops->link_ready(l->sock, p, l->w.version);
+    l->w.more_initial = true;
+}
+
+/* An unversioned peer sends no subscriptions: it gets everything. */
+static void subscribe_all(struct zx_link *l, struct zx_pipe *p) {
+    static const uint8_t all = 1;
+    if (l->w.hs && zx_hs_subscribe_all(l->w.hs) && !zx_queue_write(p->in, &all, 1, 0))
+        zx_queue_commit(p->in);
+}
+
+void zx_link_ready(struct zx_link *l, bool owner) {
+    struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_relaxed);
+    bool fresh = !p || l->w.accepted;
+    if (!p && !(p = make_pipe(l))) {
+        zx_link_end(l, ZX_END_LOST, ENOMEM);
+        return;
+    }
+    if (l->w.hs) {
+        l->w.version = zx_hs_version(l->w.hs);
+        take_peer_id(l, p);
+    }
+    if (!zx_socket_register(l->sock, p)) {
+        /* Only an identity that could not be held back (connecting side, old peers). */
+        if (fresh)
+            zx_link_forget_pipe(l);
+        zx_link_event(l, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, ZX_PERR_ZMTP_INVALID_METADATA);
+        zx_link_end(l, ZX_END_TIMEOUT, EPIPE);
+        return;
+    }
+    if (prepare_framing(l, p)) {
+        zx_link_end(l, ZX_END_LOST, ENOMEM);
+        return;
+    }
+    put_meta(l, p);
+    subscribe_all(l, p);
+    zx_hs_free(&l->w.hs);
+    l->w.alarm_ns[ZX_ALARM_HANDSHAKE] = UINT64_MAX;
+    l->w.succeeded = true;
+    zx_link_set_state(l, ZX_LINK_READY);
+    greet(l, p);
+    if (l->w.version >= ZX_ZMTP_3_0) {
+        zx_link_event(l, ZMQ_EVENT_HANDSHAKE_SUCCEEDED, 0);
+        zx_link_heartbeat_start(l);
+    }
+    zx_pipe_announce(p);
+    if (fresh)
+        zx_pipe_post(p, ZX_POST_ATTACH | ZX_POST_READABLE);
+    if (l->w.closing && !zx_link_has_output(l))
+        zx_link_drained(l);
+    else
+        zx_link_flush(l, owner);
+}
+
+/* Feeds received bytes to the handshake; what is left over is traffic. */
+int zx_link_handshake_input(struct zx_link *l, const uint8_t *data, size_t size, bool owner) {
+    size_t used = 0;
+    int rc = zx_hs_input(l->w.hs, data, size, &used);
+    while (rc == ZX_HS_HOLD) {
+        rc = decide(l);
+        if (rc == ZX_HS_MORE) {
+            size_t n = 0;
+            rc = zx_hs_input(l->w.hs, data + used, size - used, &n);
+            used += n;
+        }
+    }
+    zx_link_flush_handshake(l);
+    if (rc < 0) {
+        protocol_event(l);
+        zx_link_end(l, rc == -ENOMEM ? ZX_END_LOST : ZX_END_PROTOCOL, ENOMEM);
+        return rc;
+    }
+    if (rc != ZX_HS_DONE)
+        return 0;
+    zx_link_ready(l, owner);
+    if (atomic_load_explicit(&l->state, memory_order_relaxed) != ZX_LINK_READY)
+        return -EPROTO;
+    return size > used ? zx_link_traffic(l, data + used, size - used) : 0;
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/* Handle, slab, inbox, close. */
+#include "core/socket.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/ctx.h"
+#include "core/endpoint.h"
+#include "core/io.h"
+#include "core/link.h"
+#include "core/monitor.h"
+#include "core/reactor.h"
+#include "core/registry.h"
+#include "core/routes.h"
+
+enum { SLOT_SIZE = 2048 };
+
+/* Slots go back here, never to the system: a call on a closed handle finds a dead tag. */
+static struct {
+    struct zx_mutex lock;
+    struct zx_socket *free;
+} slab;
+
+static struct zx_socket *slot_get(void) {
+    zx_mutex_lock(&slab.lock);
+    struct zx_socket *s = slab.free;
+    if (s)
+        slab.free = s->slab_next;
+    zx_mutex_unlock(&slab.lock);
+    if (!s) {
+        s = aligned_alloc(64, SLOT_SIZE);
+        if (s)
+            memset(s, 0, SLOT_SIZE);
+        return s;
+    }
+    /* The tag stays dead and the lock usable for whoever holds a stale handle. */
+    size_t keep = offsetof(struct zx_socket, attention);
+    memset((char *)s + keep, 0, SLOT_SIZE - keep);
+    return s;
+}
+
+static void slot_put(struct zx_socket *s) {
+    zx_mutex_lock(&slab.lock);
+    s->slab_next = slab.free;
+    slab.free = s;
+    zx_mutex_unlock(&slab.lock);
+}
+
+void zx_socket_slot_ref(struct zx_socket *s) {
+    atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+}
+
+void zx_socket_slot_unref(struct zx_socket *s) {
+    if (atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    struct zx_ctx *ctx = s->ctx;
+    zx_monitor_stop(s);
+    zx_event_fini(&s->fd_event);
+    zx_routes_free(&s->routes);
+    if (s->reactor)
+        zx_reactor_unref(s->reactor);
+    s->reactor = NULL;
+    zx_conf_unref(s->conf);
+    free(s->connect_id.data);
+    free(s->budget.dirty);
+    slot_put(s);
+    zx_ctx_slot_gone(ctx);
+}
+
+static int fill(struct zx_socket *s, struct zx_ctx *ctx, const struct zx_pattern_ops *ops) {
+    int ipv6, blocky;
+    size_t size = sizeof ipv6;
+    (void)zx_ctx_get(ctx, ZMQ_IPV6, &ipv6, &size);
+    size = sizeof blocky;
+    (void)zx_ctx_get(ctx, ZMQ_BLOCKY, &blocky, &size);
+    s->ops = ops;
+    s->ctx = ctx;
+    s->budget.size = s->budget.left = 1;
+    s->fd_event.rfd = s->fd_event.wfd = -1;
+    s->fork_gen = zx_os_fork_generation();
+    s->conf = zx_conf_new(ops->type, ipv6, blocky);
+    if (!s->conf)
+        return -ENOMEM;
+    if (ops->flags & ZX_PATTERN_RECV_ID && !(s->routes = zx_routes_new()))
+        return -ENOMEM;
+    return ops->init(s);
+}
+
+struct zx_socket *zx_socket_new(struct zx_ctx *ctx, int type, int *err) {
+    const struct zx_pattern_ops *ops = zx_registry_pattern(type);
+    struct zx_socket *s = slot_get();
+    *err = ENOMEM;
+    if (!s)
+        return NULL;
+    atomic_store_explicit(&s->refs, 1, memory_order_relaxed);
+    int rc = ops && ops->size <= SLOT_SIZE ? fill(s, ctx, ops) : -EINVAL;
+    bool made = !rc;
+    int added = zx_ctx_add_socket(ctx, s); /* checked before the type, as documented */
+    if (added || rc) {
+        if (!added) {
+            zx_ctx_drop_socket(ctx, s);
+            atomic_fetch_sub_explicit(&ctx->alive, 1, memory_order_acq_rel);
+        }
+        if (made)
+            ops->fini(s);
+        if (s->conf)
+            zx_conf_unref(s->conf);
+        zx_routes_free(&s->routes);
+        slot_put(s);
+        *err = added ? -added : -rc;
+        return NULL;
+    }
+    atomic_store_explicit(&s->tag, ZX_SOCKET_LIVE, memory_order_release);
+    return s;
+}
+
+/* ---- calls ---- */
+
+int zx_socket_enter_any(struct zx_socket *s) {
+    if (!s || atomic_load_explicit(&s->tag, memory_order_relaxed) != ZX_SOCKET_LIVE)
+        return -ENOTSOCK;
+    zx_lock_take(&s->lock);
+    if (atomic_load_explicit(&s->tag, memory_order_relaxed) == ZX_SOCKET_LIVE)
+        return 0;
+    zx_lock_give(&s->lock);
+    return -ENOTSOCK;
+}
+
+int zx_socket_enter(struct zx_socket *s) {
+    int rc = zx_socket_enter_any(s);
+    if (rc || !zx_socket_has_mail(s))
+        return rc;
+    if (s->fork_gen != zx_os_fork_generation())
+        return 0;
+    zx_socket_attend(s);
+    if (!zx_socket_is_stopped(s))
+        return 0;
+    zx_socket_leave(s);
+    return -ETERM;
+}
+
+static void leave_with_dead(struct zx_socket *s) {
+    struct zx_dead dead = s->dead;
+    s->dead.n = 0;
+    s->dead.more = NULL;
+    zx_lock_give(&s->lock);
+    zx_dead_flush(&dead);
+}
+
+void zx_socket_leave(struct zx_socket *s) {
+    if (s->dead.n)
+        leave_with_dead(s);
+    else
+        zx_lock_give(&s->lock);
+}
+
+void zx_socket_park_dead(struct zx_socket *s, struct zx_dead *dead) {
+    (void)s;
+    zx_dead_flush(dead);
+}
+
+void zx_socket_notify(struct zx_socket *s, unsigned bits) {
+    atomic_fetch_or_explicit(&s->attention, bits, memory_order_seq_cst);
+    zx_wake_all(&s->wake);
+    /* ZMQ_FD: push, exchange, write; partner: the drain in zx_socket_attend. */
+    if (s->fd_event.rfd >= 0 &&
+        !atomic_exchange_explicit(&s->fd_signalled, 1, memory_order_seq_cst))
+        zx_event_signal(&s->fd_event);
+}
+
+/* ---- inbox ---- */
+
+static struct zx_pipe *zx_socket_take_inbox(struct zx_socket *s, struct zx_pipe *leave) {
+    struct zx_pipe *newest = atomic_exchange_explicit(&s->inbox, leave, memory_order_seq_cst);
+    struct zx_pipe *oldest = NULL;
+    while (newest && newest != ZX_INBOX_CLOSED) {
+        struct zx_pipe *next = newest->post.inbox_next;
+        newest->post.inbox_next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    return oldest;
+}
+
+int zx_socket_attach(struct zx_socket *s, struct zx_pipe *p) {
+    int rc = s->ops->attach(s, p);
+    if (rc)
+        return rc;
+    zx_pipe_ref(p);
+    p->app.phase = ZX_PIPE_ATTACHED;
+    p->app.prev = NULL;
+    p->app.next = s->pipes;
+    if (s->pipes)
+        s->pipes->app.prev = p;
+    s->pipes = p;
+    return 0;
+}
+
+static void forget_dirty(struct zx_socket *s, struct zx_pipe *p) {
+    struct zx_budget *b = &s->budget;
+    if (!p->app.in_set_dirty)
+        return;
+    for (uint32_t i = 0; i < b->n_dirty; i++)
+        if (b->dirty[i] == p)
+            b->dirty[i--] = b->dirty[--b->n_dirty];
+    p->app.in_set_dirty = false;
+}
+
+void zx_socket_detach(struct zx_socket *s, struct zx_pipe *p) {
+    if (p->app.phase != ZX_PIPE_ATTACHED && p->app.phase != ZX_PIPE_LOST)
+        return;
+    if (p->app.phase == ZX_PIPE_ATTACHED)
+        s->ops->lost(s, p);
+    p->app.phase = ZX_PIPE_DETACHED;
+    s->ops->detach(s, p);
+    forget_dirty(s, p);
+    zx_socket_unregister(s, p);
+    if (p->app.prev)
+        p->app.prev->app.next = p->app.next;
+    else
+        s->pipes = p->app.next;
+    if (p->app.next)
+        p->app.next->app.prev = p->app.prev;
+    zx_pipe_close(p);
+    zx_pipe_unref(p);
+}
+
+/* The peer is gone and everything it sent is read. */
+static bool is_over(struct zx_pipe *p) {
+    struct zx_rec rec;
+    if (p->app.phase != ZX_PIPE_LOST)
+        return false;
+    return p->app.ended || (!zx_pipe_peek(p, &rec) && p->app.ended);
+}
+
+static void lose(struct zx_socket *s, struct zx_pipe *p) {
+    if (p->app.phase != ZX_PIPE_ATTACHED)
+        return;
+    zx_queue_rollback(p->out);
+    s->ops->lost(s, p);
+    forget_dirty(s, p);
+    p->app.phase = ZX_PIPE_LOST;
+}
+
+static void handle(struct zx_socket *s, struct zx_pipe *p, unsigned reasons) {
+    if (reasons & ZX_POST_ATTACH && p->app.phase == ZX_PIPE_NEW && zx_socket_attach(s, p))
+        zx_pipe_abort(p);
+    if (p->app.phase != ZX_PIPE_ATTACHED && p->app.phase != ZX_PIPE_LOST)
+        return;
+    if (reasons & ZX_POST_READABLE)
+        s->ops->readable(s, p);
+    if (reasons & ZX_POST_CREDIT && p->app.phase == ZX_PIPE_ATTACHED)
+        s->ops->writable(s, p);
+    if (reasons & ZX_POST_LOST)
+        lose(s, p);
+    zx_socket_check_over(s, p);
+}
+
+void zx_socket_check_over(struct zx_socket *s, struct zx_pipe *p) {
+    if (is_over(p))
+        zx_socket_detach(s, p);
+}
+
+void zx_socket_attend(struct zx_socket *s) {
+    /* First the marks, then the mail: what comes after is marked again. */
+    if (s->fd_event.rfd >= 0 && atomic_load_explicit(&s->fd_signalled, memory_order_relaxed)) {
+        zx_event_drain(&s->fd_event);
+        atomic_store_explicit(&s->fd_signalled, 0, memory_order_seq_cst);
+    }
+    atomic_fetch_and_explicit(&s->attention, ~(unsigned)ZX_ATT_INBOX, memory_order_seq_cst);
+    struct zx_pipe *p = zx_socket_take_inbox(s, NULL);
+    while (p) {
+        struct zx_pipe *next = p->post.inbox_next;
+        unsigned reasons = atomic_exchange_explicit(&p->post.reasons, 0, memory_order_acq_rel);
+        handle(s, p, reasons);
+        zx_pipe_unref(p);
+        p = next;
+    }
+}
+
+/* ---- places and routing ids, reserved by links ---- */
+
+bool zx_socket_register(struct zx_socket *s, struct zx_pipe *p) {
+    if (s->ops->flags & ZX_PATTERN_SINGLE_PEER) {
+        struct zx_pipe *nobody = NULL;
+        return atomic_compare_exchange_strong_explicit(&s->single, &nobody, p,
+                                                       memory_order_acq_rel,
+                                                       memory_order_acquire) ||
+               nobody == p;
+    }
+    return !s->routes || zx_routes_add(s, p);
+}
+
+void zx_socket_unregister(struct zx_socket *s, struct zx_pipe *p) {
+    struct zx_pipe *me = p;
+    if (s->ops->flags & ZX_PATTERN_SINGLE_PEER)
+        (void)atomic_compare_exchange_strong_explicit(&s->single, &me, NULL, memory_order_acq_rel,
+                                                      memory_order_relaxed);
+    else if (s->routes)
+        zx_routes_remove(s->routes, p);
+}
+
+/* ---- close ---- */
+
+int zx_socket_close(struct zx_socket *s) {
+    int rc = zx_socket_enter_any(s);
+    if (rc)
+        return rc;
+    struct zx_ctx *ctx = s->ctx;
+    int linger = s->conf->queue.linger_ms;
+    atomic_store_explicit(&s->tag, ZX_SOCKET_DEAD, memory_order_seq_cst);
+    if (s->fork_gen != zx_os_fork_generation()) {
+        zx_lock_give(&s->lock);
+        return 0; /* a forked child: nothing shared with the parent may be touched */
+    }
+    zx_wake_all(&s->wake);
+    zx_socket_attend(s);
+    zx_socket_flush(s);
+    while (s->pipes)
+        zx_socket_detach(s, s->pipes);
+    while (s->endpoints) {
+        struct zx_endpoint *ep = s->endpoints;
+        s->endpoints = ep->next;
+        zx_endpoint_end(ep, linger, false);
+        zx_endpoint_unref(ep);
+    }
+    /* Late mail: attaches of connections that opened meanwhile. */
+    struct zx_pipe *p = zx_socket_take_inbox(s, ZX_INBOX_CLOSED);
+    while (p) {
+        struct zx_pipe *next = p->post.inbox_next;
+        atomic_store_explicit(&p->post.reasons, 0, memory_order_release);
+        zx_pipe_close(p);
+        zx_pipe_unref(p);
+        p = next;
+    }
+    s->ops->fini(s);
+    zx_ctx_drop_socket(ctx, s);
+    zx_socket_leave(s);
+    zx_socket_slot_unref(s);
+    return 0;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* Sending and receiving: flags, timeouts, when to write (protocol R3). */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/ctx.h"
+#include "core/io.h"
+#include "core/link.h"
+#include "core/reactor.h"
+#include "core/socket.h"
+
+enum { FLUSH_BYTES = 65536, BUDGET_MAX = 100000 };
+static const uint64_t BATCH_MIN_NS = 10000, BATCH_MAX_NS = 100000;
+
+/* ---- when to write ---- */
+
+static void next_budget(struct zx_budget *b, uint64_t start, uint64_t end) {
+    uint64_t window = 2 * (end - start);
+    uint64_t gap = b->sent ? (start - b->last_ns) / b->sent : BATCH_MAX_NS;
+    if (window < BATCH_MIN_NS)
+        window = BATCH_MIN_NS;
+    if (window > BATCH_MAX_NS)
+        window = BATCH_MAX_NS;
+    uint64_t k = window / (gap ? gap : 1);
+    if (k > 2 * (uint64_t)b->size)
+        k = 2 * (uint64_t)b->size;
+    if (k > BUDGET_MAX)
+        k = BUDGET_MAX;
+    b->size = k ? (uint32_t)k : 1;
+    b->left = b->size;
+    b->sent = 0;
+    b->last_ns = end;
+}
+
+static void flush_pipes(struct zx_socket *s) {
+    struct zx_budget *b = &s->budget;
+    for (uint32_t i = 0; i < b->n_dirty; i++) {
+        b->dirty[i]->app.in_set_dirty = false;
+        zx_pipe_flush(b->dirty[i]);
+    }
+    b->n_dirty = 0;
+}
+
+void zx_socket_flush(struct zx_socket *s) {
+    struct zx_budget *b = &s->budget;
+    if (!b->n_dirty)
+        return;
+    uint64_t start = zx_os_now_ns();
+    flush_pipes(s);
+    next_budget(b, start, zx_os_now_ns());
+}
+
+/* Remembers a pipe with unflushed bytes. False without memory: flush it now. */
+static bool remember(struct zx_budget *b, struct zx_pipe *p) {
+    if (p->app.in_set_dirty)
+        return true;
+    if (b->n_dirty == b->cap_dirty) {
+        uint32_t cap = b->cap_dirty ? b->cap_dirty * 2 : 4;
+        struct zx_pipe **v = realloc(b->dirty, cap * sizeof *v);
+        if (!v)
+            return false;
+        b->dirty = v;
+        b->cap_dirty = cap;
+    }
+    b->dirty[b->n_dirty++] = p;
+    p->app.in_set_dirty = true;
+    return true;
+}
+
+void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p, size_t bytes) {
+    struct zx_budget *b = &s->budget;
+    (void)bytes;
+    b->sent++;
+    if (!remember(b, p)) {
+        zx_pipe_flush(p);
+        return;
+    }
+    if (b->left > 1 && p->app.unflushed < FLUSH_BYTES && p->out->w.written < p->out->w.limit) {
+        b->left--;
+        /* Somebody must see to it if this thread does not come back. The commit precedes
+         * the load of the mark; partner: the barrier in flush_links (io.c). */
+        if (zx_lock_plain)
+            atomic_thread_fence(memory_order_seq_cst);
+        else
+            atomic_signal_fence(memory_order_seq_cst);
+        if (!atomic_load_explicit(&p->link->dirty.mark, memory_order_relaxed))
+            zx_io_dirty(p->link->src.reactor->io, p->link);
+        return;
+    }
+    zx_socket_flush(s);
+}
+
+/* ---- send and receive ---- */
+
+/* The network is looked at by nobody else while the reactor is hot. */
+static bool look_if_hot(struct zx_socket *s) {
+    struct zx_reactor *r = s->reactor;
+    if (!r || !zx_reactor_take_hot(r))
+        return zx_socket_has_mail(s);
+    (void)zx_reactor_drive(r, 0, true);
+    if (s->fd_event.rfd >= 0)
+        zx_reactor_give(r);
+    else
+        zx_reactor_leave(r);
+    return zx_socket_has_mail(s);
+}
+
+typedef int attempt_fn(struct zx_socket *s, void *arg);
+
+static int attempt_send(struct zx_socket *s, void *arg) {
+    return s->ops->send(s, arg);
+}
+
+static int attempt_recv(struct zx_socket *s, void *arg) {
+    return s->ops->recv(s, arg);
+}
+
+/* What follows a first -EAGAIN. */
+static int retry(struct zx_socket *s, attempt_fn *attempt, void *arg, int timeout_ms) {
+    if (s->fork_gen != zx_os_fork_generation())
+        return -EINTR;
+    if (!timeout_ms) {
+        zx_socket_flush(s);
+        if (!look_if_hot(s))
+            return -EAGAIN;
+        zx_socket_attend(s);
+        return zx_socket_is_stopped(s) ? -ETERM : attempt(s, arg);
+    }
+    uint64_t deadline = zx_deadline(timeout_ms);
+    for (;;) {
+        int rc = zx_wait_socket(s, deadline);
+        if (rc)
+            return rc;
+        rc = attempt(s, arg);
+        if (rc != -EAGAIN)
+            return rc;
+    }
+}
+
+int zx_socket_send(struct zx_socket *s, struct zx_src *src, bool dontwait) {
+    int rc = s->ops->send(s, src);
+    if (rc != -EAGAIN)
+        return rc;
+    return retry(s, attempt_send, src, dontwait ? 0 : s->conf->queue.sndtimeo_ms);
+}
+
+int zx_socket_recv(struct zx_socket *s, struct zx_sink *sink, bool dontwait) {
+    int rc = s->ops->recv(s, sink);
+    if (rc == -EAGAIN)
+        rc = retry(s, attempt_recv, sink, dontwait ? 0 : s->conf->queue.rcvtimeo_ms);
+    if (!rc)
+        s->rcvmore = sink->more;
+    return rc;
+}
+
+int zx_socket_events(struct zx_socket *s) {
+    if (look_if_hot(s))
+        zx_socket_attend(s);
+    return s->ops->events(s);
+}

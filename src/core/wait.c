@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/wait.h"
+
+#include <errno.h>
+
+#include "core/ctx.h"
+#include "core/io.h"
+#include "core/link.h"
+#include "core/reactor.h"
+#include "core/socket.h"
+
+enum { LONG_WAITS_MAX = 2, DIRECT_PER_DRIVE = 8 };
+static const uint64_t HOT_NS = 1000000, FUTEX_NS = UINT64_C(3600000000000);
+
+void zx_wake_add(struct zx_wake *wake, struct zx_watch *watch) {
+    zx_mutex_lock(&wake->lock);
+    watch->prev = NULL;
+    watch->next = wake->list;
+    if (wake->list)
+        wake->list->prev = watch;
+    wake->list = watch;
+    /* Sequentially consistent: before the look that follows; partner: zx_wake_all. */
+    atomic_fetch_add_explicit(&wake->sleepers, 1, memory_order_seq_cst);
+    zx_mutex_unlock(&wake->lock);
+}
+
+void zx_wake_remove(struct zx_wake *wake, struct zx_watch *watch) {
+    zx_mutex_lock(&wake->lock);
+    if (watch->prev)
+        watch->prev->next = watch->next;
+    else
+        wake->list = watch->next;
+    if (watch->next)
+        watch->next->prev = watch->prev;
+    atomic_fetch_sub_explicit(&wake->sleepers, 1, memory_order_relaxed);
+    zx_mutex_unlock(&wake->lock);
+}
+
+static void waiter_wake(struct zx_waiter *w) {
+    if (atomic_exchange_explicit(&w->word, 1, memory_order_seq_cst))
+        return;
+    if (w->event)
+        zx_event_signal(w->event);
+    else
+        zx_os_futex_wake(&w->word, 1);
+}
+
+void zx_wake_all(struct zx_wake *wake) {
+    if (!atomic_load_explicit(&wake->sleepers, memory_order_seq_cst))
+        return;
+    zx_mutex_lock(&wake->lock);
+    for (struct zx_watch *w = wake->list; w; w = w->next)
+        waiter_wake(w->waiter);
+    zx_mutex_unlock(&wake->lock);
+}
+
+uint64_t zx_deadline(int64_t timeout_ms) {
+    return timeout_ms < 0 ? UINT64_MAX : zx_os_now_ns() + (uint64_t)timeout_ms * 1000000;
+}
+
+uint64_t zx_spin_budget_ns(const struct zx_socket *s) {
+    int us = s->conf->queue.spin_us;
+    return (uint64_t)(us >= 0 ? us : zx_ctx_spin_us(s->ctx)) * 1000;
+}
+
+/* One look at the network by the driver of the socket's reactor. With a single ready link
+ * its descriptor is read directly, and the poll set only now and then. */
+static void look(struct zx_socket *s, struct zx_reactor *r, unsigned round) {
+    struct zx_pipe *p = s->pipes;
+    if (round % DIRECT_PER_DRIVE && p && !p->app.next && p->link && zx_link_is_ready(p->link))
+        zx_link_kick(p->link, ZX_WORK_READ, true);
+    else
+        (void)zx_reactor_drive(r, 0, true);
+}
+
+/* Polls for the spin budget with the lock held. True if mail came. */
+static bool spin(struct zx_socket *s, struct zx_reactor *held, uint64_t deadline) {
+    uint64_t budget = zx_spin_budget_ns(s);
+    if (!budget || zx_os_cpus() < 2 || s->spin.long_waits >= LONG_WAITS_MAX) {
+        if (held)
+            look(s, held, 0);
+        return zx_socket_has_mail(s);
+    }
+    uint64_t until = zx_os_now_ns() + budget;
+    if (until > deadline)
+        until = deadline;
+    for (unsigned round = 1;; round++) {
+        if (held)
+            look(s, held, round);
+        else
+            zx_os_cpu_relax();
+        if (zx_socket_has_mail(s))
+            return true;
+        if (zx_lock_is_contended(&s->lock))
+            return false;
+        if ((held || round % 16 == 0) && zx_os_now_ns() >= until)
+            return false;
+    }
+}
+
+static int sleep_futex(struct zx_waiter *w, uint64_t deadline) {
+    while (!atomic_load_explicit(&w->word, memory_order_acquire)) {
+        uint64_t now = zx_os_now_ns();
+        if (now >= deadline)
+            return -EAGAIN;
+        uint64_t ns = deadline - now < FUTEX_NS ? deadline - now : FUTEX_NS;
+        int rc = zx_os_futex_wait(&w->word, 0, ns);
+        if (rc == -EINTR)
+            return rc;
+    }
+    return 0;
+}
+
+static int sleep_poll(struct zx_reactor *r, struct zx_waiter *w, uint64_t deadline) {
+    struct zx_os_pollfd fds[2] = {{r->ps.fd, ZX_POLL_IN, 0}, {w->event->rfd, ZX_POLL_IN, 0}};
+    uint64_t now = deadline == UINT64_MAX ? 0 : zx_os_now_ns();
+    if (now && now >= deadline)
+        return -EAGAIN;
+    int n = zx_os_poll(fds, 2, deadline == UINT64_MAX ? UINT64_MAX : deadline - now, NULL);
+    if (fds[1].revents)
+        zx_event_drain(w->event);
+    return n == 0 ? -EAGAIN : n < 0 ? n : 0;
+}
+
+/* Sleeps unlocked until woken; relocks. The slot reference keeps the handle readable. */
+static int sleep_unlocked(struct zx_socket *s, struct zx_reactor *held, struct zx_waiter *w,
+                          uint64_t deadline) {
+    struct zx_watch watch = {w, NULL, NULL};
+    int rc = 0;
+    zx_socket_slot_ref(s);
+    zx_wake_add(&s->wake, &watch);
+    if (!zx_socket_has_mail(s)) {
+        zx_socket_leave(s);
+        rc = held ? sleep_poll(held, w, deadline) : sleep_futex(w, deadline);
+        zx_lock_take(&s->lock);
+    }
+    zx_wake_remove(&s->wake, &watch);
+    if (rc != 0 && zx_socket_has_mail(s))
+        rc = 0;
+    bool dead = atomic_load_explicit(&s->tag, memory_order_relaxed) != ZX_SOCKET_LIVE;
+    if (dead)
+        zx_lock_give(&s->lock);
+    zx_socket_slot_unref(s);
+    return dead ? -ENOTSOCK : rc;
+}
+
+static void note_wait(struct zx_socket *s, uint64_t slept_ns) {
+    if (slept_ns > zx_spin_budget_ns(s))
+        s->spin.long_waits += s->spin.long_waits < LONG_WAITS_MAX;
+    else
+        s->spin.long_waits = 0;
+}
+
+static void release(struct zx_socket *s, struct zx_reactor *held, uint64_t waited_ns) {
+    if (!held)
+        return;
+    if (waited_ns > HOT_NS || s->fd_event.rfd >= 0 ||
+        atomic_load_explicit(&s->wake.sleepers, memory_order_relaxed))
+        zx_reactor_give(held);
+    else
+        zx_reactor_leave(held);
+}
+
+static int wait_asleep(struct zx_socket *s, struct zx_reactor *held, uint64_t deadline) {
+    struct zx_waiter w = {0, NULL};
+    struct zx_ctx *ctx = s->ctx;
+    if (held && zx_ctx_borrow_event(ctx, &w.event)) {
+        zx_reactor_give(held); /* no descriptor for us: the I/O thread drives */
+        held = NULL;
+    }
+    uint64_t from = zx_os_now_ns();
+    if (held)
+        zx_reactor_ref(held);
+    int rc = sleep_unlocked(s, held, &w, deadline);
+    uint64_t waited = zx_os_now_ns() - from;
+    if (rc != -ENOTSOCK) {
+        note_wait(s, waited);
+        if (held && rc == 0)
+            look(s, held, waited > HOT_NS ? 1 : 0);
+        release(s, held, waited);
+    } else if (held) {
+        zx_reactor_give(held);
+    }
+    if (held)
+        zx_reactor_unref(held);
+    if (w.event)
+        zx_ctx_return_event(ctx, w.event);
+    return rc;
+}
+
+int zx_wait_socket(struct zx_socket *s, uint64_t deadline_ns) {
+    if (zx_socket_is_stopped(s))
+        return -ETERM;
+    if (zx_socket_has_mail(s)) {
+        zx_socket_attend(s);
+        return zx_socket_is_stopped(s) ? -ETERM : 0;
+    }
+    zx_socket_flush(s);
+    zx_ctx_flush_dirty(s->ctx);
+    struct zx_reactor *held =
+        s->reactor && s->fd_event.rfd < 0 && zx_reactor_take(s->reactor) ? s->reactor : NULL;
+    int rc = 0;
+    if (spin(s, held, deadline_ns)) {
+        s->spin.long_waits = 0;
+        if (held)
+            zx_reactor_leave(held);
+    } else {
+        rc = wait_asleep(s, held, deadline_ns);
+    }
+    if (rc == -ENOTSOCK)
+        return rc;
+    if (zx_socket_is_stopped(s))
+        return -ETERM;
+    if (zx_socket_has_mail(s))
+        zx_socket_attend(s);
+    return zx_socket_is_stopped(s) ? -ETERM : rc;
+}
