@@ -55,6 +55,7 @@ static void names(void **state) {
     }
     assert_int_equal(zx_command_name_size(ZX_COMMAND_UNKNOWN), 0);
     assert_int_equal(zx_command_name_size(ZX_COMMAND_MALFORMED), 0);
+    assert_int_equal(zx_command_name_size((enum zx_command)(ZX_COMMAND_LEAVE + 1)), 0);
     assert_int_equal(zx_command_name_size((enum zx_command)99), 0);
 }
 
@@ -154,6 +155,8 @@ static void plain_error_is_told_apart(void **state) {
     assert_true(zx_error_is_plain(odd.data, odd.size));
     assert_false(zx_error_is(right.data, 5));
     assert_false(zx_error_is_plain(odd.data, 4));
+    assert_true(zx_error_is_plain(odd.data, 5));
+    assert_true(zx_error_is(right.data, 6));
     bytes_free(&right);
     bytes_free(&odd);
 }

@@ -53,7 +53,8 @@ static void plain_opening(void **state) {
                             .input = GREETING_3_0 READY_DEALER,
                             .output = GREETING READY_ROUTER,
                             .rc = ZX_HS_DONE,
-                            .version = ZX_ZMTP_3_0});
+                            .version = ZX_ZMTP_3_0,
+                            .check = peer_is_anonymous_dealer});
 }
 
 static void unfinished_openings(void **state) {

@@ -283,11 +283,17 @@ static void precedence(void **state) {
 static void a_peer_cannot_pose(void **state) {
     (void)state;
     struct parts parts = {.peer = USER_ID "00000004 726f6f74" PEER_ADDRESS "00000001 39"
-                                          "04 5f5f6664 00000001 33"};
+                                          "04 5f5f6664 00000001 33 02 5f5f 00000001 33"
+                                          "01 5f 00000001 34 02 5f78 00000001 35"
+                                          "02 785f 00000001 36"};
     struct zx_meta *meta = make(&parts);
     assert_property(meta, "User-Id", NULL);
     assert_property(meta, "Peer-Address", NULL);
     assert_property(meta, "__fd", NULL);
+    assert_property(meta, "__", NULL);
+    assert_property(meta, "_", "4");
+    assert_property(meta, "_x", "5");
+    assert_property(meta, "x_", "6");
     zx_meta_unref(meta);
     parts.user_id = "";
     meta = make(&parts);
