@@ -63,7 +63,7 @@ struct peer *peer_connect(struct wire *w, const char *endpoint) {
     return p;
 }
 
-struct peer *peer_listen_at(struct wire *w, const char *endpoint) {
+static struct peer *bind_at(struct wire *w, const char *endpoint) {
     union address address;
     socklen_t len = make_address(endpoint, &address);
     struct peer *p = make_peer(w, socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -71,8 +71,7 @@ struct peer *peer_listen_at(struct wire *w, const char *endpoint) {
     setsockopt(p->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (address.any.sa_family == AF_UNIX)
         unlink(address.un.sun_path);
-    wire_check(bind(p->fd, &address.any, len) == 0 && listen(p->fd, 64) == 0, "listen at %s: %s",
-               endpoint, strerror(errno));
+    wire_check(bind(p->fd, &address.any, len) == 0, "bind %s: %s", endpoint, strerror(errno));
     if (address.any.sa_family == AF_UNIX) {
         snprintf(p->address, sizeof p->address, "%s", endpoint);
         return p;
@@ -82,10 +81,26 @@ struct peer *peer_listen_at(struct wire *w, const char *endpoint) {
     return p;
 }
 
-struct peer *peer_listen(struct wire *w) {
+void peer_open(struct peer *p) {
+    wire_check(listen(p->fd, 64) == 0, "listen: %s", strerror(errno));
+}
+
+struct peer *peer_reserve(struct wire *w) {
     char address[128];
     wire_fresh_address(w, address, sizeof address);
-    return peer_listen_at(w, address);
+    return bind_at(w, address);
+}
+
+struct peer *peer_listen(struct wire *w) {
+    struct peer *p = peer_reserve(w);
+    peer_open(p);
+    return p;
+}
+
+struct peer *peer_listen_at(struct wire *w, const char *endpoint) {
+    struct peer *p = bind_at(w, endpoint);
+    peer_open(p);
+    return p;
 }
 
 struct peer *peer_accept_at(struct peer *listener, const char *file, int line) {
@@ -277,4 +292,23 @@ void peer_read_frame_at(struct peer *p, struct frame *out, const char *file, int
     out->body = calloc(1, out->len + 1);
     wire_check(out->body, "memory");
     peer_read_at(p, out->body, out->len, file, line);
+}
+
+void peer_greet_at(struct peer *p, unsigned minor, const char *file, int line) {
+    peer_send(p, "ff 00*8 7f 03 %02x 'NULL' 00*16 00*32", minor);
+    peer_expect_at(p, file, line, "ff ??*8 7f 03 01 'NULL' 00*16 00*32");
+}
+
+void peer_ready_at(struct peer *p, const char *type, const char *file, int line) {
+    struct frame f;
+    peer_send(p, "<04 05'READY'(Socket-Type=%s)(Identity=)>", type);
+    peer_read_frame_at(p, &f, file, line);
+    if (f.flags != 4 || f.len < 6 || memcmp(f.body, "\5READY", 6) != 0)
+        wire_fail(file, line, "no READY");
+    free(f.body);
+}
+
+void peer_shake_at(struct peer *p, const char *type, unsigned minor, const char *file, int line) {
+    peer_greet_at(p, minor, file, line);
+    peer_ready_at(p, type, file, line);
 }

@@ -40,6 +40,9 @@ struct frame {
 struct peer *peer_connect(struct wire *w, const char *endpoint);
 struct peer *peer_listen(struct wire *w);
 struct peer *peer_listen_at(struct wire *w, const char *endpoint);
+/* An address that is taken but refuses connections; peer_open makes it a listener. */
+struct peer *peer_reserve(struct wire *w);
+void peer_open(struct peer *p);
 struct peer *peer_accept_at(struct peer *listener, const char *file, int line);
 void peer_drop(struct peer *p);
 void peer_reset(struct peer *p);    /* drops it with a RST (tcp) */
@@ -76,31 +79,17 @@ void peer_read_frame_at(struct peer *p, struct frame *out, const char *file, int
 /* Reads one ZMTP 2.0/3.x frame; free the body. */
 #define peer_read_frame(p, out) peer_read_frame_at((p), (out), __FILE__, __LINE__)
 
-/* Greetings, mechanism NULL, on both sides; minor is ours. */
-#define peer_greet_minor(p, minor)                                                                 \
-    do {                                                                                           \
-        peer_send((p), "ff 00*8 7f 03 %02x 'NULL' 00*16 00*32", (unsigned)(minor));                \
-        peer_expect((p), "ff ??*8 7f 03 01 'NULL' 00*16 00*32");                                 \
-    } while (0)
+void peer_greet_at(struct peer *p, unsigned minor, const char *file, int line);
+void peer_ready_at(struct peer *p, const char *type, const char *file, int line);
+void peer_shake_at(struct peer *p, const char *type, unsigned minor, const char *file, int line);
+
+/* Greetings, mechanism NULL, on both sides; the minor version is ours. */
+#define peer_greet_minor(p, minor) peer_greet_at((p), (minor), __FILE__, __LINE__)
 #define peer_greet(p) peer_greet_minor((p), 1)
-
 /* READY on both sides: ours of this type, theirs whatever it says. */
-#define peer_ready(p, type)                                                                        \
-    do {                                                                                           \
-        struct frame ready_;                                                                       \
-        peer_send((p), "<04 05'READY'(Socket-Type=%s)(Identity=)>", (type));                       \
-        peer_read_frame((p), &ready_);                                                             \
-        wire_check(ready_.flags == 4 && ready_.len > 6 && !memcmp(ready_.body, "\5READY", 6),      \
-                   "no READY");                                                                    \
-        free(ready_.body);                                                                         \
-    } while (0)
-
+#define peer_ready(p, type) peer_ready_at((p), (type), __FILE__, __LINE__)
 /* The whole handshake of a 3.1 (3.minor) peer. */
-#define peer_shake_minor(p, type, minor)                                                           \
-    do {                                                                                           \
-        peer_greet_minor((p), (minor));                                                            \
-        peer_ready((p), (type));                                                                   \
-    } while (0)
+#define peer_shake_minor(p, type, minor) peer_shake_at((p), (type), (minor), __FILE__, __LINE__)
 #define peer_shake(p, type) peer_shake_minor((p), (type), 1)
 
 #endif

@@ -17,6 +17,7 @@ static struct node *bound(struct wire *w, int type) {
 struct own_ready {
     int type;
     bool draft;
+    const char *peer;
     const char *bytes;
 };
 
@@ -24,27 +25,48 @@ struct own_ready {
 #define NO_IDENTITY " 08 49 64 65 6e 74 69 74 79 00 00 00 00"
 
 static const struct own_ready own[] = {
-    {ZMQ_PAIR, false, "04 1a 05 52 45 41 44 59 " SOCKET_TYPE "04 50 41 49 52"},
-    {ZMQ_PUB, false, "04 19 05 52 45 41 44 59 " SOCKET_TYPE "03 50 55 42"},
-    {ZMQ_SUB, false, "04 19 05 52 45 41 44 59 " SOCKET_TYPE "03 53 55 42"},
-    {ZMQ_REQ, false, "04 26 05 52 45 41 44 59 " SOCKET_TYPE "03 52 45 51" NO_IDENTITY},
-    {ZMQ_REP, false, "04 19 05 52 45 41 44 59 " SOCKET_TYPE "03 52 45 50"},
-    {ZMQ_DEALER, false, "04 29 05 52 45 41 44 59 " SOCKET_TYPE "06 44 45 41 4c 45 52" NO_IDENTITY},
-    {ZMQ_ROUTER, false, "04 29 05 52 45 41 44 59 " SOCKET_TYPE "06 52 4f 55 54 45 52" NO_IDENTITY},
-    {ZMQ_PULL, false, "04 1a 05 52 45 41 44 59 " SOCKET_TYPE "04 50 55 4c 4c"},
-    {ZMQ_PUSH, false, "04 1a 05 52 45 41 44 59 " SOCKET_TYPE "04 50 55 53 48"},
-    {ZMQ_XPUB, false, "04 1a 05 52 45 41 44 59 " SOCKET_TYPE "04 58 50 55 42"},
-    {ZMQ_XSUB, false, "04 1a 05 52 45 41 44 59 " SOCKET_TYPE "04 58 53 55 42"},
-    {ZMQ_SERVER, true, "04 1c 05 52 45 41 44 59 " SOCKET_TYPE "06 53 45 52 56 45 52"},
-    {ZMQ_CLIENT, true, "04 1c 05 52 45 41 44 59 " SOCKET_TYPE "06 43 4c 49 45 4e 54"},
-    {ZMQ_RADIO, true, "04 1b 05 52 45 41 44 59 " SOCKET_TYPE "05 52 41 44 49 4f"},
-    {ZMQ_DISH, true, "04 1a 05 52 45 41 44 59 " SOCKET_TYPE "04 44 49 53 48"},
-    {ZMQ_GATHER, true, "04 1c 05 52 45 41 44 59 " SOCKET_TYPE "06 47 41 54 48 45 52"},
-    {ZMQ_SCATTER, true, "04 1d 05 52 45 41 44 59 " SOCKET_TYPE "07 53 43 41 54 54 45 52"},
-    {ZMQ_PEER, true, "04 1a 05 52 45 41 44 59 " SOCKET_TYPE "04 50 45 45 52"},
-    {ZMQ_CHANNEL, true, "04 1d 05 52 45 41 44 59 " SOCKET_TYPE "07 43 48 41 4e 4e 45 4c"},
+    {ZMQ_PAIR, false, "PAIR",
+     "04 1a 05 52 45 41 44 59 " SOCKET_TYPE "04 50 41 49 52"},
+    {ZMQ_PUB, false, "SUB",
+     "04 19 05 52 45 41 44 59 " SOCKET_TYPE "03 50 55 42"},
+    {ZMQ_SUB, false, "PUB",
+     "04 19 05 52 45 41 44 59 " SOCKET_TYPE "03 53 55 42"},
+    {ZMQ_REQ, false, "REP",
+     "04 26 05 52 45 41 44 59 " SOCKET_TYPE "03 52 45 51" NO_IDENTITY},
+    {ZMQ_REP, false, "REQ",
+     "04 19 05 52 45 41 44 59 " SOCKET_TYPE "03 52 45 50"},
+    {ZMQ_DEALER, false, "DEALER",
+     "04 29 05 52 45 41 44 59 " SOCKET_TYPE "06 44 45 41 4c 45 52" NO_IDENTITY},
+    {ZMQ_ROUTER, false, "DEALER",
+     "04 29 05 52 45 41 44 59 " SOCKET_TYPE "06 52 4f 55 54 45 52" NO_IDENTITY},
+    {ZMQ_PULL, false, "PUSH",
+     "04 1a 05 52 45 41 44 59 " SOCKET_TYPE "04 50 55 4c 4c"},
+    {ZMQ_PUSH, false, "PULL",
+     "04 1a 05 52 45 41 44 59 " SOCKET_TYPE "04 50 55 53 48"},
+    {ZMQ_XPUB, false, "SUB",
+     "04 1a 05 52 45 41 44 59 " SOCKET_TYPE "04 58 50 55 42"},
+    {ZMQ_XSUB, false, "PUB",
+     "04 1a 05 52 45 41 44 59 " SOCKET_TYPE "04 58 53 55 42"},
+    {ZMQ_SERVER, true, "CLIENT",
+     "04 1c 05 52 45 41 44 59 " SOCKET_TYPE "06 53 45 52 56 45 52"},
+    {ZMQ_CLIENT, true, "SERVER",
+     "04 1c 05 52 45 41 44 59 " SOCKET_TYPE "06 43 4c 49 45 4e 54"},
+    {ZMQ_RADIO, true, "DISH",
+     "04 1b 05 52 45 41 44 59 " SOCKET_TYPE "05 52 41 44 49 4f"},
+    {ZMQ_DISH, true, "RADIO",
+     "04 1a 05 52 45 41 44 59 " SOCKET_TYPE "04 44 49 53 48"},
+    {ZMQ_GATHER, true, "SCATTER",
+     "04 1c 05 52 45 41 44 59 " SOCKET_TYPE "06 47 41 54 48 45 52"},
+    {ZMQ_SCATTER, true, "GATHER",
+     "04 1d 05 52 45 41 44 59 " SOCKET_TYPE "07 53 43 41 54 54 45 52"},
+    {ZMQ_PEER, true, "PEER",
+     "04 1a 05 52 45 41 44 59 " SOCKET_TYPE "04 50 45 45 52"},
+    {ZMQ_CHANNEL, true, "CHANNEL",
+     "04 1d 05 52 45 41 44 59 " SOCKET_TYPE "07 43 48 41 4e 4e 45 4c"},
 };
 
+/* A listener may wait for the peer's READY (it may refuse a duplicate id before its own), who
+ * connects may not. */
 static void ready_of_each_type(void **state) {
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
         struct peer *bound_side, *l, *p;
@@ -54,6 +76,7 @@ static void ready_of_each_type(void **state) {
         n = bound(*state, own[i].type);
         bound_side = peer_connect(*state, n->endpoint);
         peer_greet(bound_side);
+        peer_send(bound_side, "<04 05'READY'(Socket-Type=%s)>", own[i].peer);
         peer_expect(bound_side, "%s", own[i].bytes);
         node_close(n);
 
@@ -75,14 +98,15 @@ static void ready_with_identity(void **state) {
     static const struct {
         int type;
         const char *ready;
+        const char *peer;
     } with[] = {
         {ZMQ_REQ, "04 2e 05 52 45 41 44 59 0b 53 6f 63 6b 65 74 2d 54 79 70 65 00 00 00 03 52 45"
-                  " 51 08 49 64 65 6e 74 69 74 79 00 00 00 08 63 6c 69 65 6e 74 2d 37"},
-        {ZMQ_DEALER, "<04 05'READY'(Socket-Type=DEALER)(Identity=client-7)>"},
-        {ZMQ_ROUTER, "<04 05'READY'(Socket-Type=ROUTER)(Identity=client-7)>"},
-        {ZMQ_REP, "<04 05'READY'(Socket-Type=REP)>"},
-        {ZMQ_PUSH, "<04 05'READY'(Socket-Type=PUSH)>"},
-        {ZMQ_SUB, "<04 05'READY'(Socket-Type=SUB)>"},
+                  " 51 08 49 64 65 6e 74 69 74 79 00 00 00 08 63 6c 69 65 6e 74 2d 37", "ROUTER"},
+        {ZMQ_DEALER, "<04 05'READY'(Socket-Type=DEALER)(Identity=client-7)>", "ROUTER"},
+        {ZMQ_ROUTER, "<04 05'READY'(Socket-Type=ROUTER)(Identity=client-7)>", "ROUTER"},
+        {ZMQ_REP, "<04 05'READY'(Socket-Type=REP)>", "REQ"},
+        {ZMQ_PUSH, "<04 05'READY'(Socket-Type=PUSH)>", "PULL"},
+        {ZMQ_SUB, "<04 05'READY'(Socket-Type=SUB)>", "PUB"},
     };
     for (size_t i = 0; i < sizeof with / sizeof with[0]; i++) {
         struct node *n = node_new(*state, with[i].type);
@@ -91,6 +115,7 @@ static void ready_with_identity(void **state) {
         node_bind(n);
         p = peer_connect(*state, n->endpoint);
         peer_greet(p);
+        peer_send(p, "<04 05'READY'(Socket-Type=%s)>", with[i].peer);
         peer_expect(p, "%s", with[i].ready);
         node_close(n);
         peer_drop(p);
@@ -109,6 +134,7 @@ static void ready_with_metadata(void **state) {
     node_bind(n);
     p = peer_connect(*state, n->endpoint);
     peer_greet(p);
+    peer_send(p, "<04 05'READY'(Socket-Type=DEALER)>");
     peer_expect(p, "<04 05'READY'(Socket-Type=DEALER)(Identity=)(X-Z=capital)"
                    "(X-a=first:with colon)(X-b=second)>");
 }
