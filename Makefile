@@ -91,8 +91,8 @@ cover: deps
 		--html-details $(BUILD)/cover/html/index.html --print-summary -s $(BUILD)/cover \
 		| tail -n 60
 
-man:
-	@$(configure) $(BUILD) -DWITH_DOCS=ON $(wide)
+man: deps
+	@$(configure) $(BUILD) $(wide)
 	@cmake --build $(BUILD) --target man
 
 install:
