@@ -32,11 +32,11 @@ void zx_os_futex_wake(atomic_uint *word, int count) {
 int zx_os_futex_wait(atomic_uint *word, unsigned expected, uint64_t timeout_ns) {
     struct timespec ts = zx_posix_timespec(timeout_ns);
     volatile uint32_t *at = (volatile uint32_t *)(void *)word;
-    if (futex(at, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, (int)expected, &ts, NULL) == 0)
+    int rc = futex(at, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, (int)expected, &ts, NULL);
+    int code = rc < 0 ? errno : rc; /* releases differ in where they tell it */
+    if (code == EAGAIN)
         return 0;
-    if (errno == EAGAIN)
-        return 0;
-    return errno == ECANCELED ? -EINTR : zx_posix_error();
+    return code == ECANCELED ? -EINTR : -code; /* the former: a handler with SA_RESTART */
 }
 
 void zx_os_futex_wake(atomic_uint *word, int count) {

@@ -17,11 +17,8 @@ enum { MAX_EVENTS = 128 };
 
 static_assert(sizeof(void *) >= sizeof(uint64_t), "a key must fit the udata of a kevent");
 
-#    ifdef __NetBSD__
-#        define UDATA(key) ((intptr_t)(key))
-#    else
-#        define UDATA(key) ((void *)(uintptr_t)(key))
-#    endif
+/* An integer on some NetBSDs, a pointer everywhere else. */
+#    define UDATA(key) ((__typeof__(((struct kevent *)0)->udata))(uintptr_t)(key))
 
 #    ifdef EV_DISPATCH
 #        define ONCE EV_DISPATCH
