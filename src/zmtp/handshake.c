@@ -263,16 +263,12 @@ static int finish_identity(struct zx_hs *hs, const uint8_t *id, size_t size) {
 static int input_identity_v1(struct zx_hs *hs, struct zx_hs_bytes *in) {
     struct zx_buf *id = &hs->frame.body;
     size_t n;
-    int rc = ZX_V1_BODY;
-    if (!hs->frame.has_header) {
-        rc = zx_v1_decode(&hs->v1, in->data, in->left, &n);
-        zx_hs_bytes_take(in, n);
-    }
+    int rc = zx_v1_decode(&hs->v1, in->data, in->left, &n);
+    zx_hs_bytes_take(in, n);
     if (rc < 0)
         return fail_quietly(hs, rc);
     if (rc == ZX_V1_MORE)
         return ZX_HS_MORE;
-    hs->frame.has_header = true;
     n = in->left < hs->v1.left ? in->left : (size_t)hs->v1.left;
     if (zx_buf_append(id, zx_hs_bytes_take(in, n), n))
         return fail_quietly(hs, -ENOMEM);

@@ -360,6 +360,25 @@ static void wrong_moments(void **state) {
     zx_hs_free(&hs);
 }
 
+/* Once a mechanism is at work, too, and the first error is the one that stays. */
+static void wrong_moments_later(void **state) {
+    (void)state;
+    struct bytes in = hex(GREETING "04 00");
+    struct zx_hs *hs;
+    struct zx_zap_reply reply = {.status = 200};
+    size_t consumed;
+    assert_int_equal(zx_hs_init(&hs, &pull), 0);
+    assert_int_equal(zx_hs_input(hs, in.data, 64, &consumed), ZX_HS_MORE);
+    assert_int_equal(zx_hs_accept(hs), -EINVAL);
+    assert_int_equal(zx_hs_zap_reply(hs, &reply), -EINVAL);
+    assert_int_equal(zx_hs_zap_failed(hs, 1), -EINVAL);
+    assert_int_equal(zx_hs_input(hs, in.data + 64, 2, &consumed), -EPROTO);
+    assert_int_equal(zx_hs_refuse(hs), -EPROTO);
+    assert_int_equal(zx_hs_error(hs).value, ZX_PERR_ZMTP_UNEXPECTED_COMMAND);
+    zx_hs_free(&hs);
+    bytes_free(&in);
+}
+
 static void bad_configuration(void **state) {
     (void)state;
     static const uint8_t id[256] = {1}, extra[] = {1, 'a'};
@@ -432,6 +451,7 @@ int main(void) {
         cmocka_unit_test(accepted),
         cmocka_unit_test(refused),
         cmocka_unit_test(wrong_moments),
+        cmocka_unit_test(wrong_moments_later),
         cmocka_unit_test(bad_configuration),
         cmocka_unit_test(without_a_greeting),
         cmocka_unit_test(output_in_pieces),
