@@ -103,7 +103,8 @@ static void local_ends(void **state) {
     node_expect_event(n, ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
     assert_int_equal(zmq_unbind(n->sock, n->endpoint), 0);
     node_expect_event(n, ZMQ_EVENT_CLOSED);
-    node_expect_nothing(n, 0);
+    while (!wire_is_ours() && !wire_readable(p->fd, 5))
+        node_expect_nothing(n, 0);
     peer_await_close(p); /* unbind ends what came in through it */
     assert_int_equal(node_next_event(n, NULL, 20), 0);
 
@@ -113,7 +114,8 @@ static void local_ends(void **state) {
     peer_shake(p, "PULL");
     node_await_event(c, ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
     assert_int_equal(zmq_disconnect(c->sock, l->address), 0);
-    node_poll(c, ZMQ_POLLOUT, 0);
+    while (!wire_is_ours() && !wire_readable(p->fd, 5))
+        node_poll(c, ZMQ_POLLOUT, 0); /* libzmq needs the application for that */
     peer_await_close(p);
     assert_int_equal(node_next_event(c, NULL, 20), 0);
 
