@@ -166,8 +166,8 @@ size_t zx_addr_bytes(const struct zx_addr *a, uint8_t out[16]);
 int zx_addr_from_unix(struct zx_addr *a, const char *path);
 /* Text "path", "@abstract" or "" for an unnamed one. */
 int zx_addr_unix_text(const struct zx_addr *a, char *buf, size_t size);
-/* First address of interface `name` in that family. -ENODEV. Retries getifaddrs
- * a few times when it fails for the moment. */
+/* First address of interface `name` in that family. -ENODEV; -EMFILE, -ENOMEM ... where the
+ * system cannot be asked. Retries getifaddrs a few times when it fails for the moment. */
 int zx_os_interface_addr(struct zx_addr *a, const char *name, enum zx_family f);
 
 /* Blocking name resolution (getaddrinfo, SOCK_STREAM): at most max addresses, in

@@ -110,6 +110,21 @@ static int advice_is_not_believed(void) {
     return fork_is_seen_by_the_handler();
 }
 
+static int expected;
+
+static int interfaces_cannot_be_listed(void) {
+    struct zx_addr a;
+    if (!refuse(SYS_socket, refusal_code))
+        return NO_FILTER;
+    return zx_os_interface_addr(&a, "lo", ZX_AF_INET) == expected ? 0 : 1;
+}
+
+static int interfaces_are_asked_for_again(void) {
+    uint64_t start = zx_os_now_ns();
+    int rc = interfaces_cannot_be_listed();
+    return rc || zx_os_now_ns() - start >= 127 * MS ? rc : 2;
+}
+
 static void check(int (*in_child)(void), int code) {
     refusal_code = code;
     int rc = os_in_child(in_child);
@@ -146,12 +161,23 @@ static void no_memory_that_forks_empty(void **state) {
     check(no_page_for_the_generation, ENOMEM);
 }
 
+static void no_list_of_interfaces(void **state) {
+    (void)state;
+    expected = -ENODEV;
+    check(interfaces_are_asked_for_again, ECONNREFUSED);
+    expected = -EMFILE;
+    check(interfaces_cannot_be_listed, EMFILE);
+    expected = -ENOMEM;
+    check(interfaces_cannot_be_listed, ENOMEM);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_without_epoll_pwait2),
         cmocka_unit_test(randomness_without_getrandom),
         cmocka_unit_test(no_membarrier),
         cmocka_unit_test(no_memory_that_forks_empty),
+        cmocka_unit_test(no_list_of_interfaces),
     };
     return cmocka_run_group_tests_name("os_fallback", tests, NULL, NULL);
 }

@@ -18,8 +18,10 @@ static int list_interfaces(struct ifaddrs **list) {
     uint64_t pause_ns = ZX_NS_PER_MS;
     for (int i = 1; getifaddrs(list) != 0; i++) {
         int rc = zx_posix_error();
-        if (i == TRIES || !is_passing(-rc))
+        if (!is_passing(-rc))
             return rc;
+        if (i == TRIES)
+            return -ENODEV;
         struct timespec ts = zx_posix_timespec(pause_ns);
         nanosleep(&ts, NULL);
         pause_ns *= 2;
@@ -38,7 +40,7 @@ int zx_os_interface_addr(struct zx_addr *a, const char *name, enum zx_family f) 
     struct ifaddrs *list = NULL;
     int rc = list_interfaces(&list);
     if (rc)
-        return rc == -ENOMEM ? rc : -ENODEV;
+        return rc;
     rc = -ENODEV;
     for (struct ifaddrs *i = list; i && rc; i = i->ifa_next)
         if (i->ifa_addr && i->ifa_addr->sa_family == af && !strcmp(i->ifa_name, name))
