@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Endpoint strings of tcp and ipc, and CIDR filters: [switches][text]. */
+#include "fuzz.h"
+
+#include "transports/ipc_address.h"
+#include "transports/tcp_address.h"
+
+#include <errno.h>
+
+enum { BIND = 1, IPV6 = 2 };
+
+enum { ADDRESSES = 4 };
+
+/* What an address is written as is read as the same address. */
+static void tcp_text(const struct zx_addr *a, bool ipv6) {
+    char text[ZX_TCP_TEXT_MAX];
+    struct zx_tcp_endpoint ep;
+    struct zx_addr again;
+    FUZZ_CHECK(zx_tcp_address_text(a, text, sizeof text) == 0);
+    FUZZ_CHECK(strncmp(text, "tcp://", 6) == 0);
+    FUZZ_CHECK(zx_tcp_address_parse(&ep, text + 6, false) == 0);
+    FUZZ_CHECK(zx_tcp_address_is_numeric(&ep));
+    FUZZ_CHECK(zx_tcp_address_resolve(&ep, ipv6, &again, 1) == 1);
+    FUZZ_CHECK(zx_addr_equal(a, &again));
+}
+
+static void tcp(const char *text, bool for_bind, bool ipv6) {
+    struct zx_tcp_endpoint ep;
+    struct zx_addr found[ADDRESSES];
+    int rc = zx_tcp_address_parse(&ep, text, for_bind);
+    FUZZ_CHECK(rc == 0 || rc == -EINVAL);
+    if (rc)
+        return;
+    FUZZ_CHECK(memchr(ep.host, 0, sizeof ep.host) && memchr(ep.src_host, 0, sizeof ep.src_host));
+    FUZZ_CHECK(!ep.any_port || ep.port == 0);
+    FUZZ_CHECK(ep.has_src || !ep.src_host[0]);
+    FUZZ_CHECK(for_bind || (!ep.any_port && !ep.any_host));
+    if (!zx_tcp_address_is_numeric(&ep)) /* would ask the name service */
+        return;
+    int n = zx_tcp_address_resolve(&ep, ipv6, found, ADDRESSES);
+    FUZZ_CHECK(n == -EINVAL || (n > 0 && n <= ADDRESSES));
+    for (int i = 0; i < n; i++) {
+        FUZZ_CHECK(zx_addr_port(&found[i]) == ep.port);
+        tcp_text(&found[i], ipv6);
+    }
+}
+
+static void ipc(const char *text, bool for_bind) {
+    struct zx_ipc_endpoint ep, again;
+    char written[ZX_IPC_TEXT_MAX];
+    int rc = zx_ipc_address_parse(&ep, text, for_bind);
+    FUZZ_CHECK(rc == 0 || rc == -EINVAL || rc == -ENAMETOOLONG);
+    if (rc || ep.wildcard)
+        return;
+    FUZZ_CHECK(zx_ipc_address_text(&ep.addr, written, sizeof written) == 0);
+    FUZZ_CHECK(strncmp(written, "ipc://", 6) == 0 && strcmp(written + 6, text) == 0);
+    FUZZ_CHECK(zx_ipc_address_parse(&again, written + 6, false) == 0);
+    FUZZ_CHECK(zx_addr_equal(&ep.addr, &again.addr));
+}
+
+static void cidr(const char *text, bool ipv6) {
+    static const char *const peers[] = {"127.0.0.1", "::1", "::ffff:10.1.2.3", "fe80::1"};
+    struct zx_cidr c;
+    int rc = zx_cidr_parse(&c, text, ipv6);
+    FUZZ_CHECK(rc == 0 || rc == -EINVAL);
+    if (rc)
+        return;
+    FUZZ_CHECK(c.bits <= 128);
+    for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
+        struct zx_addr peer;
+        FUZZ_CHECK(zx_addr_parse_ip(&peer, peers[i]) == 0);
+        bool matches = zx_cidr_match(&c, &peer);
+        FUZZ_CHECK(matches || c.bits > 0);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct fuzz_input in = {data, size};
+    uint8_t switches = fuzz_byte(&in);
+    char *text = malloc(in.left + 1); /* exactly as long as the string could be */
+    if (!text)
+        abort();
+    if (in.left)
+        memcpy(text, in.data, in.left);
+    text[in.left] = 0;
+    tcp(text, switches & BIND, switches & IPV6);
+    ipc(text, switches & BIND);
+    cidr(text, switches & IPV6);
+    free(text);
+    return 0;
+}
