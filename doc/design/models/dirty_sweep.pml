@@ -12,7 +12,8 @@
  * Proves: every message left behind is flushed though no further call comes; no link is on the
  * list twice; the sweeper goes to sleep.
  * Bounds: 2 links with a sender each (2 and 1 messages), a sweeper, one other flusher that
- * flushes once. The kick is one step; link_word is its model.
+ * flushes once; once the sweeper finds a link still being flushed. The kick is one step; link_word is
+ * its model.
  *
  * @variant SENDER_FENCE
  * @mutant DROP_SENDER_FENCE with SENDER_FENCE
@@ -34,46 +35,58 @@ byte next[2];
 bool on_list[2];
 byte flushed[2];
 bool event;        /* the sweeper's wake-up */
+bool deferred;     /* once a link is found still flushing */
 byte done;
 
+/* dirty_push: src/core/io.c */
+inline push(t, link)
+{
+    atomic { DRAINED(t) ->
+        assert(!on_list[link]);
+        on_list[link] = true;
+        next[link] = head;
+        head = link + 1
+    }
+}
+
 /* zx_io_dirty: src/core/io.c */
-inline mark_dirty(l)
+inline mark_dirty(link)
 {
     if
-    :: LOAD(S(l), MARK(l))
+    :: LOAD(S(link), MARK(link))
     :: else ->
-        store(S(l), MARK(l), 1);
-#ifdef DROP_PUSH_BARRIER
-        awake = LOAD(S(l), AWAKE);
-#endif
-        atomic { DRAINED(S(l)) ->
-            assert(!on_list[l]);
-            on_list[l] = true;
-            next[l] = head;
-            head = l + 1
-        }
-#ifndef DROP_PUSH_BARRIER
-        awake = LOAD(S(l), AWAKE);
-#endif
+        atomic { DRAINED(S(link)) -> old = mem[MARK(link)]; mem[MARK(link)] = 1 };
         if
-        :: awake
+        :: old
         :: else ->
-            atomic { DRAINED(S(l)); awake = mem[AWAKE]; mem[AWAKE] = 1 };
-#ifndef DROP_WAKE
-            if
-            :: awake
-            :: else -> event = true
-            fi
+#ifdef DROP_PUSH_BARRIER
+            old = LOAD(S(link), AWAKE);
 #endif
+            push(S(link), link);
+#ifndef DROP_PUSH_BARRIER
+            old = LOAD(S(link), AWAKE);
+#endif
+            if
+            :: old
+            :: else ->
+                atomic { DRAINED(S(link)) -> old = mem[AWAKE]; mem[AWAKE] = 1 };
+                if
+#ifndef DROP_WAKE
+                :: !old -> event = true
+#endif
+                :: else
+                fi
+            fi
         fi;
-        awake = 0
+        old = 0
     fi
 }
 
+/* zx_socket_sent: src/core/socket_io.c */
 proctype sender(byte me)
 {
     byte n;
-    bool awake;
+    bool old;
 
     do
     :: n == MSGS(me) -> break
@@ -105,7 +118,64 @@ inline membarrier(t)
 #endif
 }
 
-/* zx_io_sweep: src/core/io.c */
+/* zx_link_kick: src/core/link.c */
+inline kick(t, link)
+{
+    d_step {
+        if
+        :: take[link] && LOAD(t, COMMITTED(link)) > flushed[link] ->
+            flushed[link] = LOAD(t, COMMITTED(link))
+        :: else
+        fi;
+        take[link] = false;
+    }
+}
+
+inline clear_mark(t)
+{
+    on_list[l] = false; /* from here on its sender may push it again */
+#ifndef DROP_CLEAR
+    store(t, MARK(l), 0)
+#endif
+}
+
+/* zx_io_sweep: src/core/io.c: what still is being flushed goes back, its mark set. Copies out. */
+inline copy_list(t)
+{
+    do
+    :: node == 0 -> break
+    :: else ->
+        l = node - 1;
+#ifdef DROP_COPY_BEFORE_CLEAR
+        clear_mark(t);
+#endif
+        node = next[l];
+        if
+        :: take[l] = true
+        :: t == SWEEPER && !deferred ->
+            deferred = true;
+            on_list[l] = false;
+            push(t, l)
+        fi
+    od;
+    l = 0
+}
+
+inline clear_marks(t)
+{
+    do
+    :: l == 2 -> break
+#ifndef DROP_COPY_BEFORE_CLEAR
+    :: l < 2 && take[l] -> clear_mark(t); l++
+    :: l < 2 && !take[l] -> l++
+#else
+    :: l < 2 -> l++
+#endif
+    od;
+    l = 0
+}
+
+/* flush_links: src/core/io.c; zx_io_flush_dirty: src/core/io.c */
 inline sweep(t)
 {
 #ifndef DROP_TAKE_ATOMIC
@@ -114,65 +184,32 @@ inline sweep(t)
     node = head;
     d_step { DRAINED(t); head = 0 };
 #endif
-    if
-    :: node -> had_work = true
-    :: else
-    fi;
-    do
-    :: node == 0 -> break
-    :: else ->
-        l = node - 1;
-        take[l] = true;
-#ifdef DROP_COPY_BEFORE_CLEAR
-        on_list[l] = false;
-        store(t, MARK(l), 0);
-#endif
-        node = next[l];
-    od;
-    l = 0;
-#ifdef DROP_CLEAR_BEFORE_KICK
-    membarrier(t);
-    kick_all(t);
-#endif
-    do
-    :: l == 2 -> break
-    :: l < 2 && take[l] ->
-#ifndef DROP_COPY_BEFORE_CLEAR
-        on_list[l] = false;
-#ifndef DROP_CLEAR
-        store(t, MARK(l), 0);
-#endif
-#endif
-        l++
-    :: else -> l++
-    od;
-    l = 0;
+    had_work = (node != 0);
+    atomic { copy_list(t) };
 #ifndef DROP_CLEAR_BEFORE_KICK
+    clear_marks(t);
     membarrier(t);
-    kick_all(t);
-#endif
+    kick(t, 0);
+    kick(t, 1)
+#else
+    membarrier(t);
+    taken[0] = take[0];
+    taken[1] = take[1];
+    kick(t, 0);
+    kick(t, 1);
+    take[0] = taken[0];
+    take[1] = taken[1];
+    clear_marks(t);
     take[0] = false;
     take[1] = false
+#endif
 }
 
-/* zx_link_kick: src/core/link.c */
-inline kick_all(t)
-{
-    if
-    :: take[0] && LOAD(t, COMMITTED(0)) > flushed[0] -> flushed[0] = LOAD(t, COMMITTED(0))
-    :: else
-    fi;
-    if
-    :: take[1] && LOAD(t, COMMITTED(1)) > flushed[1] -> flushed[1] = LOAD(t, COMMITTED(1))
-    :: else
-    fi
-}
-
-/* zx_io_run: src/core/io.c */
+/* io_loop: src/core/io.c; the end of a sweep is in zx_io_sweep */
 active proctype sweeper()
 {
     byte node, l, idle_ticks;
-    bool take[2], had_work;
+    bool take[2], taken[2], had_work;
 
 end:
     do
@@ -205,7 +242,7 @@ end:
 active proctype other()
 {
     byte node, l;
-    bool take[2], had_work;
+    bool take[2], taken[2], had_work;
 
     sweep(OTHER);
     done++

@@ -3,14 +3,14 @@
  * The socket's inbox (R2): how links and peers speak upward to a socket whose lock they must not
  * take. Every pipe has one node, a word of reasons and a mark `listed`.
  *
- * Post: OR the reason in; who finds the word 0 pushes the node. Owner: exchange the head for 0,
- * reverse, and of each node read its next before the reasons are taken (from then on it may be
- * pushed again). Messages: a writer commits, fences, and if the pipe is not listed lists it and
+ * Post: OR the reason in; who finds the word 0 pushes the node and marks attention. Owner: clear
+ * attention, exchange the head for 0, reverse, and of each node read its next before the reasons
+ * are taken (from then on it may be pushed again). Messages: a writer commits, fences, and if the pipe is not listed lists it and
  * posts READABLE; the owner that has read a pipe dry takes the mark off, fences and looks again.
  *
  * Proves: every message and every credit is seen though the owner sleeps whenever its inbox is
  * empty and no pipe is listed; no node is pushed twice; events of one thread arrive in order.
- * Bounds: 2 pipes, with writers of 2 and 1 messages; one thread posts ATTACH to both in order
+ * Bounds: 2 pipes, with a writer of one message each; one thread posts ATTACH to both in order
  * and then CREDIT to the first.
  */
 #define W0 0
@@ -24,13 +24,14 @@
 #define LINK(p) (4 + (p)) /* the node's next, written before the push */
 #include "weak.pml"
 
-#define MSGS(p) (2 - (p))
+#define MSGS 1
 #define READABLE 1
 #define ATTACH 2
 #define CREDIT 4
 #define NIL 0 /* node p is p + 1 */
 
 byte head;
+bool attention; /* the one word that each call loads */
 byte reasons[2];
 bool on_list[2]; /* ghost: pushed and not yet taken off */
 byte got[2];
@@ -72,18 +73,21 @@ inline post(t, pipe, reason)
                 :: else
                 fi
             }
-        od
+        od;
+#ifndef DROP_ATTENTION
+        attention = true
+#endif
     fi;
     old = 0
 }
 
-/* zx_pipe_committed: src/core/pipe.c */
+/* zx_pipe_announce: src/core/pipe.c */
 proctype writer(byte me)
 {
     byte n, old;
 
     do
-    :: n == MSGS(me) -> break
+    :: n == MSGS -> break
     :: else ->
         n++;
         store_release(me, COMMITTED(me), n);
@@ -116,7 +120,7 @@ active proctype attacher()
     post(IO, 0, CREDIT)
 }
 
-/* zx_socket_take_inbox: src/core/socket.c */
+/* zx_socket_attend: src/core/socket.c; zx_socket_take_inbox: src/core/socket.c */
 inline take_inbox()
 {
 #ifndef DROP_TAKE_ATOMIC
@@ -176,10 +180,11 @@ inline take_inbox()
         :: else
         fi;
         why = 0
-    od
+    od;
+    p = 0
 }
 
-/* zx_pipe_read_dry: src/core/pipe.c */
+/* zx_pipe_unlist: src/core/pipe.c */
 inline read_pipe(q)
 {
     if
@@ -195,12 +200,8 @@ inline read_pipe(q)
 #ifndef DROP_LOOK_AGAIN
         if
         :: got[q] < LOAD(OWNER, COMMITTED(q)) ->
-            d_step { DRAINED(OWNER); old = mem[LISTED(q)]; mem[LISTED(q)] = 1 };
-            if
-            :: old /* the writer has it, and posts */
-            :: else -> active_pipe[q] = true
-            fi;
-            old = 0
+            active_pipe[q] = true; /* the writer may have posted too: no harm */
+            store(OWNER, LISTED(q), 1)
         :: else
         fi
 #endif
@@ -213,8 +214,15 @@ active proctype owner()
     bool active_pipe[2];
 
     do
-    :: got[0] == MSGS(0) && got[1] == MSGS(1) && attached[1] && has_credit -> break
-    :: head != NIL -> take_inbox()
+    :: got[0] == MSGS && got[1] == MSGS && attached[1] && has_credit -> break
+    :: attention ->
+#ifndef DROP_ATTENTION_BEFORE_TAKE
+        attention = false;
+#endif
+        take_inbox();
+#ifdef DROP_ATTENTION_BEFORE_TAKE
+        attention = false
+#endif
     :: active_pipe[0] -> read_pipe(0)
     :: active_pipe[1] -> read_pipe(1)
     od

@@ -18,9 +18,10 @@
 #define IO 2 /* I/O thread */
 #define C 3  /* closer */
 #define NT 4
-#define NV 2
+#define NV 3
 #define COMMITTED 0
 #define ROOM 1
+#define TURNS 2 /* stands for all that belongs to the holder: plain accesses */
 #include "weak.pml"
 
 #define MSGS 2
@@ -36,9 +37,11 @@ byte flushed;
 bool resumed, has_read, closed;
 byte arrived;     /* bytes came: the reactor brings READ */
 bool left_over;   /* a turn's rest, given back to the reactor */
+byte turns;       /* ghost: what TURNS must say */
 byte done;        /* threads that have nothing more to ask */
 
-/* zx_link_work: src/core/link.c */
+/* do_flush: src/core/link.c; flush_ready: src/core/link_flush.c. What is left over is a wish to be
+ * told of room by the kernel (zx_link_update_interest: src/core/link_flush.c). */
 inline do_flush(t)
 {
     if
@@ -61,6 +64,7 @@ inline do_flush(t)
     fi
 }
 
+/* work: src/core/link.c */
 inline work(t)
 {
     if
@@ -113,15 +117,25 @@ inline kick(t, ask)
             d_step { word = HELD };
 #endif
             d_step { bits = 0; seen = 0; assert(holders == 1) }
+            seen = LOAD(t, TURNS);
+            assert(seen == turns);
+            turns++;
+            store(t, TURNS, seen + 1);
+            seen = 0;
 #ifndef DROP_CAS
             atomic {
                 if
-                :: word == HELD -> word = 0; holders--; break
-                :: else
+#ifndef DROP_CAS_RELEASE
+                :: word == HELD && DRAINED(t) ->
+#else
+                :: word == HELD ->
+#endif
+                    word = 0; holders--; break
+                :: word != HELD
                 fi
             }
 #else
-            atomic { word = 0; holders--; break }
+            atomic { DRAINED(t) -> word = 0; holders--; break }
 #endif
         od
     fi;
@@ -186,5 +200,7 @@ init
     atomic {
         run drain(S, COMMITTED);
         run drain(B, ROOM);
+        run drain(S, TURNS); run drain(B, TURNS);
+        run drain(IO, TURNS); run drain(C, TURNS);
     }
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sleeping and waking (R5). A waiter tries, registers its node with the socket under the wake
- * lock, fences, tries again, and only then sleeps; one waiter sleeps on a futex word, the other on
- * its eventfd. A waker commits, fences, and takes the wake lock only if somebody is registered.
+ * lock (the count of sleepers by a read-modify-write, a full barrier), tries again, and only then sleeps; one waiter sleeps on a futex word, the other on
+ * its eventfd. A waker marks attention (a
+ * read-modify-write too), and takes the wake lock only if somebody is registered.
  *
  * Proves: no waiter sleeps while there is a message for it, and none is woken through a node that
  * has left the list (a node lives on its thread's stack). The real futex wait has a timeout, for
@@ -14,13 +15,13 @@
 #define NT 4
 #define NV 5
 #define REGISTERED(i) (i) /* the sleeper count, a word for each waiter */
-#define COMMITTED(i) (2 + (i))
+#define COMMITTED(i) (2 + (i)) /* stands for the mail and the attention bit */
 #define WAKE_LOCK 4 /* unlocking is a release store, no barrier */
 #include "weak.pml"
 
 byte consumed;        /* under the socket lock */
 bool on_list[2];      /* the node is linked and alive */
-byte futex_word;      /* waiter 0 */
+bool futex_word;      /* waiter 0: woken */
 bool futex_asleep;
 bool eventfd;         /* waiter 1 */
 
@@ -54,16 +55,20 @@ inline try(t)
     }
 }
 
-/* zx_wait_register: src/core/wait.c */
+/* zx_wake_add: src/core/wait.c */
 inline register(i)
 {
     lock_wake(WAITER(i));
     on_list[i] = true;
+#ifndef DROP_REGISTER_RMW
+    atomic { DRAINED(WAITER(i)) -> mem[REGISTERED(i)] = 1 };
+#else
     store(WAITER(i), REGISTERED(i), 1);
+#endif
     unlock_wake(WAITER(i))
 }
 
-/* zx_wait_unregister: src/core/wait.c */
+/* zx_wake_remove: src/core/wait.c */
 inline unregister(i)
 {
     lock_wake(WAITER(i));
@@ -72,13 +77,13 @@ inline unregister(i)
     unlock_wake(WAITER(i))
 }
 
-/* zx_wait_sleep: src/core/wait.c */
+/* sleep_futex: src/core/wait.c */
 inline sleep_on_futex()
 {
     atomic {
         if
 #ifndef DROP_FUTEX_VALUE
-        :: futex_word == value -> futex_asleep = true
+        :: !futex_word -> futex_asleep = true
         :: else
 #else
         :: true -> futex_asleep = true
@@ -88,16 +93,16 @@ inline sleep_on_futex()
     !futex_asleep
 }
 
+/* sleep_poll: src/core/wait.c */
 inline sleep_on_eventfd()
 {
     atomic { eventfd -> eventfd = false }
 }
 
-/* zx_wait_block: src/core/wait.c */
+/* sleep_unlocked: src/core/wait.c */
 proctype waiter(byte i)
 {
     bool got;
-    byte value;
 
     do
     ::  try(WAITER(i));
@@ -105,12 +110,12 @@ proctype waiter(byte i)
         :: got -> break
         :: else
         fi;
+        if
+        :: i == 0 -> futex_word = false
+        :: else
+        fi;
 #ifndef DROP_REGISTER
         register(i);
-#endif
-        value = futex_word;
-#ifndef DROP_WAITER_FENCE
-        fence(WAITER(i));
 #endif
 #ifndef DROP_TRY_AGAIN
         try(WAITER(i));
@@ -135,7 +140,7 @@ proctype waiter(byte i)
     od
 }
 
-/* zx_wait_wake: src/core/wait.c */
+/* zx_wake_all: src/core/wait.c; waiter_wake: src/core/wait.c */
 inline wake_all(t)
 {
     lock_wake(t);
@@ -143,7 +148,7 @@ inline wake_all(t)
     :: LOAD(t, REGISTERED(0)) ->
         assert(on_list[0]);
 #ifndef DROP_FUTEX_CHANGE
-        futex_word++;
+        futex_word = true;
 #endif
 #ifndef DROP_FUTEX_WAKE
         assert(on_list[0]);
@@ -162,11 +167,13 @@ inline wake_all(t)
     unlock_wake(t)
 }
 
+/* zx_socket_notify: src/core/socket.c */
 proctype waker(byte i)
 {
+#ifndef DROP_ATTENTION_RMW
+    atomic { DRAINED(WAKER(i)) -> mem[COMMITTED(i)] = 1 };
+#else
     store_release(WAKER(i), COMMITTED(i), 1);
-#ifndef DROP_WAKER_FENCE
-    fence(WAKER(i));
 #endif
     if
     :: LOAD(WAKER(i), REGISTERED(0)) || LOAD(WAKER(i), REGISTERED(1)) -> wake_all(WAKER(i))

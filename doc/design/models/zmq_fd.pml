@@ -1,92 +1,143 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ZMQ_FD (R5): the eventfd handed to a foreign event loop. Wake: push, exchange `signalled` for 1,
- * write if it was 0. Drain: read the eventfd, signalled = 0, then process. The loop sleeps until
- * the descriptor is readable and between sleeps asks for the events once.
+ * ZMQ_FD (R5): the eventfd handed to a foreign event loop. Wake: push, mark attention, exchange
+ * `signalled` for 1, write if it was 0. Drain: read the eventfd, signalled = 0, attention = 0, then
+ * take the inbox. The loop sleeps until the descriptor is readable and then asks once for ZMQ_EVENTS,
+ * which always drains; other calls drain only if they find attention and `signalled` set.
  *
- * Proves: nothing pushed stays unseen while the loop sleeps; the eventfd is written at most once
- * between two drains.
- * Bounds: two wakers of 2 pushes each, one loop.
+ * Proves: nothing pushed stays unseen while the loop sleeps, for a loop that is told of edges as
+ * well as for one that is told of levels; the descriptor does not stay readable with nothing to do.
+ * Bounds: two wakers, 2 pushes and 1; one loop, which makes one other call at any moment.
  */
 #define W0 0
 #define W1 1
 #define APP 2
 #define NT 3
-#define NV 3
+#define NV 4
 #define PUSHED(w) (w)
 #define SIGNALLED 2
+#define ATTENTION 3
 #include "weak.pml"
 
-#define PUSHES 2
+#define PUSHES(w) (2 - (w))
 
-byte fd;     /* the eventfd's counter */
-byte writes; /* since the last drain */
+bool readable; /* the eventfd's count is not 0 */
+bool edge;     /* written since the loop last woke */
 byte seen[2];
 
-/* zx_signal_wake: src/core/wait.c */
+/* zx_socket_notify: src/core/socket.c */
+inline notify(t)
+{
+    atomic { DRAINED(t) -> mem[ATTENTION] = 1 };
+    atomic { DRAINED(t) -> old = mem[SIGNALLED]; mem[SIGNALLED] = 1 };
+    if
+    :: old
+#ifndef DROP_WRITE
+    :: else -> d_step { readable = true; edge = true }
+#else
+    :: else
+#endif
+    fi;
+    old = 0
+}
+
 proctype waker(byte me)
 {
     byte n, old;
 
     do
-    :: n == PUSHES -> break
+    :: n == PUSHES(me) -> break
     :: else ->
         n++;
 #ifndef DROP_PUSH_FIRST
         store_release(me, PUSHED(me), n);
-#endif
-        atomic {
-#ifndef DROP_PUSH_RELEASE
-            DRAINED(me);
-#endif
-            old = mem[SIGNALLED];
-            mem[SIGNALLED] = 1
-        }
-        if
-        :: old
-#ifndef DROP_WRITE
-        :: else -> d_step { fd++; writes++; assert(writes == 1) }
-#endif
-        fi;
-        old = 0;
-#ifdef DROP_PUSH_FIRST
+        notify(me)
+#else
+        notify(me);
         store_release(me, PUSHED(me), n)
 #endif
     od
 }
 
-/* zx_signal_drain: src/core/wait.c */
-inline process()
+/* zx_socket_take_inbox: src/core/socket.c: an exchange, and so a full barrier behind the marks */
+inline take_inbox()
 {
-    seen[0] = LOAD(APP, PUSHED(0));
-    seen[1] = LOAD(APP, PUSHED(1))
+    d_step {
+#ifndef DROP_TAKE_BARRIER
+        DRAINED(APP);
+#endif
+        seen[0] = LOAD(APP, PUSHED(0));
+        seen[1] = LOAD(APP, PUSHED(1));
+    }
+}
+
+/* zx_socket_attend: src/core/socket.c */
+inline attend()
+{
+#ifndef DROP_READ_BEFORE_CLEAR
+    readable = false;
+#endif
+#ifdef DROP_CLEAR_BEFORE_TAKE
+    take_inbox();
+#endif
+    store(APP, SIGNALLED, 0);
+#ifdef DROP_READ_BEFORE_CLEAR
+    readable = false;
+#endif
+    store(APP, ATTENTION, 0);
+#ifndef DROP_CLEAR_BEFORE_TAKE
+    take_inbox()
+#endif
+}
+
+/* Any call but ZMQ_EVENTS: the short cut. */
+inline other_call()
+{
+    if
+    :: LOAD(APP, ATTENTION) ->
+        if
+        :: LOAD(APP, SIGNALLED) -> readable = false; store(APP, SIGNALLED, 0)
+        :: else
+        fi;
+        store(APP, ATTENTION, 0);
+        take_inbox()
+    :: else
+    fi
+}
+
+/* zx_socket_events: src/core/socket_io.c */
+inline events()
+{
+#ifndef DROP_ALWAYS_DRAIN
+    attend()
+#else
+    if
+    :: LOAD(APP, ATTENTION) -> attend()
+    :: else
+    fi
+#endif
 }
 
 active proctype loop()
 {
+    bool called, levels;
+
+    if
+    :: levels = true
+    :: skip
+    fi;
+end:
     do
-    :: seen[0] == PUSHES && seen[1] == PUSHES -> break
-    :: else ->
-        fd; /* poll */
-#ifndef DROP_READ_BEFORE_CLEAR
-        d_step { fd = 0; writes = 0 };
-#endif
-#ifdef DROP_CLEAR_BEFORE_PROCESS
-        process();
-#endif
-#ifndef DROP_CLEAR
-        store(APP, SIGNALLED, 0);
-#endif
-#ifndef DROP_CLEAR_FENCE
-        fence(APP);
-#endif
-#ifdef DROP_READ_BEFORE_CLEAR
-        d_step { fd = 0; writes = 0 };
-#endif
-#ifndef DROP_CLEAR_BEFORE_PROCESS
-        process()
-#endif
+    :: levels && readable -> edge = false; events()
+    :: !levels && edge -> edge = false; events()
+    :: !called -> called = true; other_call()
     od
+}
+
+active proctype nothing_moves()
+{
+    timeout;
+    assert(seen[0] == PUSHES(0) && seen[1] == PUSHES(1))
 }
 
 init
@@ -97,5 +148,6 @@ init
         run drain(0, PUSHED(0));
         run drain(1, PUSHED(1));
         run drain(APP, SIGNALLED);
+        run drain(APP, ATTENTION);
     }
 }

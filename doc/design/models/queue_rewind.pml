@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rewinding a queue (R1): whoever holds both ends of an empty queue starts again at the front of
+ * its chunk. The sender, under its socket's lock, commits and kicks the link; if it gets the word it
+ * flushes and, being the owner of both ends, rewinds. If the I/O thread has the word it flushes,
+ * and does not rewind. The tail is reset by a relaxed store: giving the word orders it.
+ *
+ * Proves: every message is flushed once and in order.
+ * Bounds: MSGS messages of one cell; the I/O thread kicks KICKS times on its own account;
+ * the kernel refuses bytes once.
+ */
+#define S 0
+#define IO 1
+#define NT 2
+#define NV 5
+#define CELL(i) (i)
+#define TAIL 3
+#define RPOS 4 /* the reader's position: plain, the word's holder */
+#include "weak.pml"
+
+#define MSGS 3
+#define KICKS 2
+#define HELD 1
+#define FLUSH 2
+
+byte word;
+byte wpos;    /* the sender's position: the socket's lock */
+byte flushed; /* ghost */
+bool refused, writable; /* the kernel takes no more, once; and tells when it does again */
+
+/* zx_queue_gather: src/base/queue_read.c; zx_queue_sent: src/base/queue_read.c */
+inline flush(t)
+{
+    pos = LOAD(t, RPOS);
+    tail = LOAD(t, TAIL);
+    do
+    :: pos < tail ->
+        seen = LOAD(t, CELL(pos));
+        assert(seen == flushed + 1);
+        d_step { flushed++; pos++; seen = 0 }
+    :: pos < tail && !refused -> refused = true; writable = true; break
+    :: else -> break
+    od;
+    store(t, RPOS, pos);
+    tail = 0
+}
+
+/* zx_queue_rewind: src/base/queue.c */
+inline rewind(t)
+{
+    if
+#ifndef DROP_EMPTY
+    :: LOAD(t, RPOS) == wpos ->
+#else
+    :: true ->
+#endif
+        wpos = 0;
+        store(t, RPOS, 0);
+        store(t, TAIL, 0)
+#ifndef DROP_EMPTY
+    :: else
+#endif
+    fi
+}
+
+/* zx_link_kick: src/core/link.c; flushed_all: src/core/link_flush.c */
+inline kick(t, owner)
+{
+    d_step { DRAINED(t); old = word; word = word | HELD | FLUSH };
+    if
+    :: old & HELD
+#ifdef DROP_WORD
+        -> if
+        :: owner -> rewind(t)
+        :: else
+        fi
+#endif
+    :: else ->
+        do
+        ::  d_step { bits = word & ~HELD; word = HELD };
+            if
+            :: bits & FLUSH ->
+                flush(t);
+                if
+#ifndef DROP_OWNER
+                :: owner -> rewind(t)
+#else
+                :: true -> rewind(t)
+#endif
+                :: else
+                fi
+            :: else
+            fi;
+            d_step { bits = 0; pos = 0 };
+            atomic {
+                if
+#ifndef DROP_GIVE_RELEASE
+                :: word == HELD && DRAINED(t) -> word = 0; break
+#else
+                :: word == HELD -> word = 0; break
+#endif
+                :: word != HELD
+                fi
+            }
+        od
+    fi;
+    old = 0
+}
+
+active proctype sender()
+{
+    byte n, old, bits, pos, tail, seen;
+
+    do
+    :: n == MSGS -> break
+    :: else ->
+        n++;
+        store(S, CELL(wpos), n);
+        wpos++;
+        store_release(S, TAIL, wpos);
+        kick(S, true)
+    od
+}
+
+active proctype io_thread()
+{
+    byte n, old, bits, pos, tail, seen;
+
+end:
+    do
+    :: n < KICKS -> n++; kick(IO, false)
+    :: writable -> writable = false; kick(IO, false)
+    od
+}
+
+active proctype nothing_moves()
+{
+    timeout;
+    assert(flushed == MSGS)
+}
+
+init
+{
+    atomic {
+        run drain(S, CELL(0)); run drain(S, CELL(1)); run drain(S, CELL(2));
+        run drain(S, TAIL); run drain(IO, TAIL);
+        run drain(S, RPOS); run drain(IO, RPOS);
+    }
+}
