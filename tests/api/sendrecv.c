@@ -298,7 +298,7 @@ static const char *recv_null(void) {
 
 static void null_buffers(void) {
     zx_soft(1);
-    zx_check_str("send", "EINVAL", zx_child(send_null));
+    zx_check_str("send", "EFAULT", zx_child(send_null));
     zx_check_str("recv", "EFAULT, then 3", zx_child(recv_null));
 }
 
