@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "core/transport.h"
+#include "transports/tcp_address.h"
+
+static const char scheme[] = "tcp://";
+
+enum { SCHEME_LEN = sizeof(scheme) - 1 };
+
+/* ---- opening --------------------------------------------------------------- */
+
+static int tune_marks(const struct zx_conf_net *net, int fd) {
+    int rc = net->tos ? zx_sock_set_tos(fd, net->tos) : 0;
+    if (!rc && net->priority)
+        rc = zx_sock_set_priority(fd, net->priority);
+    return rc;
+}
+
+/* What must be set before bind and connect. Buffers and busy polling are wishes: a system that
+ * does not grant them still carries the connection. */
+static int tune_new(const struct zx_conf_net *net, int fd) {
+    (void)zx_sock_set_buffers(fd, net->sndbuf, net->rcvbuf);
+    if (net->busy_poll_us > 0)
+        (void)zx_sock_set_busy_poll(fd, net->busy_poll_us);
+    int rc = tune_marks(net, fd);
+    if (!rc && net->device[0])
+        rc = zx_sock_bind_device(fd, net->device);
+    return rc;
+}
+
+static int open_for(const struct zx_conf_net *net, const struct zx_addr *addr) {
+    enum zx_family family = zx_addr_family(addr);
+    int fd = zx_sock_open(family);
+    if (fd < 0)
+        return fd;
+    if (family == ZX_AF_INET6)
+        (void)zx_sock_set_v6only(fd, false);
+    int rc = tune_new(net, fd);
+    if (!rc)
+        return fd;
+    zx_sock_close(fd);
+    return rc;
+}
+
+static int text_of_local(int fd, char *text, size_t size) {
+    struct zx_addr local;
+    int rc = zx_sock_local(fd, &local);
+    return rc ? rc : zx_tcp_address_text(&local, text, size);
+}
+
+/* ---- binding --------------------------------------------------------------- */
+
+static int check(const struct zx_conf *conf, const char *address, bool for_bind) {
+    struct zx_tcp_endpoint ep;
+    if (for_bind && conf->net.use_fd >= 0)
+        return 0; /* the descriptor says all */
+    return zx_tcp_address_parse(&ep, address, for_bind);
+}
+
+/* Bound and listening descriptor, in IPv4 where the system turns out to have no IPv6. */
+static int open_bound(const struct zx_conf *conf, const struct zx_tcp_endpoint *ep, bool ipv6,
+                      int *out) {
+    struct zx_addr addr;
+    int rc = zx_tcp_address_bindable(ep, ipv6, &addr);
+    if (rc)
+        return rc;
+    int fd = open_for(&conf->net, &addr);
+    if (fd == -EAFNOSUPPORT && ipv6)
+        return open_bound(conf, ep, false, out);
+    if (fd < 0)
+        return fd;
+    (void)zx_sock_set_reuseaddr(fd);
+    rc = zx_sock_bind(fd, &addr);
+    if (!rc)
+        rc = zx_sock_listen(fd, conf->net.backlog);
+    if (rc)
+        zx_sock_close(fd);
+    else
+        *out = fd;
+    return rc;
+}
+
+/* Only made non-blocking: the thread that accepts has other connections to look after. */
+static int take_over(int fd, char *text, size_t size) {
+    int rc = text_of_local(fd, text, size);
+    if (!rc)
+        rc = zx_sock_set_nonblock(fd);
+    return rc ? rc : fd;
+}
+
+static int listen_on(const struct zx_conf *conf, const char *address, char *text, size_t size) {
+    struct zx_tcp_endpoint ep;
+    int fd;
+    if (conf->net.use_fd >= 0)
+        return take_over(conf->net.use_fd, text, size);
+    int rc = zx_tcp_address_parse(&ep, address, true);
+    if (!rc)
+        rc = open_bound(conf, &ep, conf->net.ipv6, &fd);
+    if (rc)
+        return rc;
+    rc = text_of_local(fd, text, size);
+    if (!rc)
+        return fd;
+    zx_sock_close(fd);
+    return rc;
+}
+
+static int unlisten(const struct zx_conf *conf, const char *address, const char *text) {
+    (void)conf;
+    (void)address;
+    (void)text;
+    return 0;
+}
+
+static bool is_welcome(const struct zx_items *filters, const struct zx_addr *peer) {
+    const struct zx_cidr *filter = filters->data;
+    for (size_t i = 0; i < filters->count; i++)
+        if (zx_cidr_match(&filter[i], peer))
+            return true;
+    return !filters->count;
+}
+
+/* Fails when the peer has gone already; the caller closes. */
+static int connected(const struct zx_conf *conf, int fd) {
+    const struct zx_conf_net *net = &conf->net;
+    int rc = zx_sock_set_nodelay(fd);
+    if (!rc && net->keepalive != -1)
+        rc = zx_sock_set_keepalive(fd, net->keepalive, net->keepalive_cnt, net->keepalive_idle_s,
+                                   net->keepalive_intvl_s);
+    if (!rc && net->maxrt_ms > 0)
+        rc = zx_sock_set_user_timeout(fd, net->maxrt_ms);
+    return rc;
+}
+
+static int accepted(const struct zx_conf *conf, int fd, const struct zx_addr *peer) {
+    if (!is_welcome(&conf->net.accept_filters, peer))
+        return -EACCES;
+    int rc = tune_marks(&conf->net, fd);
+    return rc ? rc : connected(conf, fd);
+}
+
+/* ---- connecting ------------------------------------------------------------ */
+
+static bool is_numeric(const struct zx_conf *conf, const char *address) {
+    struct zx_tcp_endpoint ep;
+    (void)conf;
+    return zx_tcp_address_parse(&ep, address, false) || zx_tcp_address_is_numeric(&ep);
+}
+
+static int resolve(const struct zx_conf *conf, const char *address, struct zx_addr *out,
+                   int max) {
+    struct zx_tcp_endpoint ep;
+    int rc = zx_tcp_address_parse(&ep, address, false);
+    return rc ? rc : zx_tcp_address_resolve(&ep, conf->net.ipv6, out, (size_t)max);
+}
+
+static int bind_source(const struct zx_tcp_endpoint *ep, enum zx_family family, int fd) {
+    struct zx_addr source;
+    if (!ep->has_src)
+        return 0;
+    int rc = zx_tcp_address_source(ep, family == ZX_AF_INET6, &source);
+    if (rc)
+        return rc;
+    (void)zx_sock_set_reuseaddr(fd);
+    return zx_sock_bind(fd, &source);
+}
+
+static int connect_to(const struct zx_conf *conf, const char *address, const struct zx_addr *to,
+                      int *out) {
+    struct zx_tcp_endpoint ep;
+    struct zx_addr dest = *to;
+    int rc = zx_tcp_address_parse(&ep, address, false);
+    if (rc)
+        return rc;
+    int fd = open_for(&conf->net, &dest);
+    if (fd == -EAFNOSUPPORT) {
+        zx_addr_unmap_v4(&dest);
+        fd = open_for(&conf->net, &dest);
+    }
+    if (fd < 0)
+        return fd;
+    rc = bind_source(&ep, zx_addr_family(&dest), fd);
+    if (!rc)
+        rc = zx_sock_connect(fd, &dest);
+    if (rc && rc != -EINPROGRESS)
+        zx_sock_close(fd);
+    else
+        *out = fd;
+    return rc;
+}
+
+/* ---- texts ----------------------------------------------------------------- */
+
+static void peer_text(int fd, char *buf, size_t size) {
+    struct zx_addr peer;
+    buf[0] = '\0';
+    if (zx_sock_peer(fd, &peer) || zx_addr_host_text(&peer, buf, size))
+        buf[0] = '\0';
+}
+
+static void local_endpoint(int fd, char *buf, size_t size) {
+    buf[0] = '\0';
+    if (text_of_local(fd, buf, size))
+        buf[0] = '\0';
+}
+
+static void remote_endpoint(int fd, char *buf, size_t size) {
+    struct zx_addr peer;
+    buf[0] = '\0';
+    if (zx_sock_peer(fd, &peer) || zx_tcp_address_text(&peer, buf, size))
+        buf[0] = '\0';
+}
+
+/* What a bind of this text would bind to, IPv4 in its own form; false if that is not one place. */
+static bool bound_place(const char *text, bool ipv6, struct zx_addr *addr) {
+    struct zx_tcp_endpoint ep;
+    if (strncmp(text, scheme, SCHEME_LEN) != 0)
+        return false;
+    if (zx_tcp_address_parse(&ep, text + SCHEME_LEN, true) || !ep.port)
+        return false;
+    if (zx_tcp_address_bindable(&ep, ipv6, addr))
+        return false;
+    zx_addr_unmap_v4(addr);
+    return true;
+}
+
+static bool same_bound(const struct zx_conf *conf, const char *typed, const char *bound) {
+    struct zx_addr a, b;
+    return bound_place(typed, conf->net.ipv6, &a) && bound_place(bound, conf->net.ipv6, &b) &&
+           zx_addr_equal(&a, &b);
+}
+
+const struct zx_transport_ops zx_tcp_ops = {
+    .scheme = "tcp",
+    .check = check,
+    .listen = listen_on,
+    .unlisten = unlisten,
+    .accepted = accepted,
+    .is_numeric = is_numeric,
+    .resolve = resolve,
+    .connect = connect_to,
+    .connected = connected,
+    .peer_text = peer_text,
+    .local_endpoint = local_endpoint,
+    .remote_endpoint = remote_endpoint,
+    .same_bound = same_bound,
+};
