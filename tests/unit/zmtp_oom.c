@@ -115,6 +115,19 @@ static void opening(void **state) {
     fail_each(&conf, GREETING READY_DEALER, 80);
 }
 
+static void without_a_greeting(void **state) {
+    (void)state;
+    static uint8_t extra[5 + 400]; /* the first output alone needs more than one allocation */
+    extra[3] = 400 >> 8;
+    extra[4] = 400 & 255;
+    struct zx_hs_conf conf = {.socket_type = ZX_TYPE_ROUTER,
+                              .skip_greeting = true,
+                              .extra_meta = extra,
+                              .extra_meta_size = sizeof extra};
+    fail_each(&conf, READY_DEALER, 0);
+    fail_each(&conf, READY_DEALER, 9);
+}
+
 static void old_peers(void **state) {
     (void)state;
     static const uint8_t id[255] = {1};
@@ -128,6 +141,7 @@ static void old_peers(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opening),
+        cmocka_unit_test(without_a_greeting),
         cmocka_unit_test(old_peers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
