@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 struct zx_blob {
-    uint8_t *data; /* NULL when empty */
+    uint8_t *data; /* NULL when empty; zx_blob_set keeps a NUL behind it */
     size_t size;
 };
 
@@ -53,9 +53,9 @@ struct zx_conf_net {
     int maxrt_ms, tos, priority, busy_poll_us, backlog, use_fd;
     bool ipv6, loopback_fastpath;
     char device[17];
-    struct zx_items accept_filters; /* struct zx_cidr, see transports/tcp_address.h */
+    struct zx_items accept_filters; /* struct zx_cidr, see core/cidr.h */
     struct zx_items ipc_uid, ipc_gid, ipc_pid;
-    struct zx_blob socks_proxy, socks_username, socks_password; /* with NUL */
+    struct zx_blob socks_proxy, socks_username, socks_password;
 };
 
 struct zx_conf_multicast {
@@ -72,7 +72,7 @@ enum zx_mechanism_id { ZX_MECH_NULL, ZX_MECH_PLAIN, ZX_MECH_CURVE, ZX_MECH_GSSAP
 struct zx_conf_security {
     enum zx_mechanism_id mechanism;
     bool as_server, zap_enforce, gss_plaintext;
-    struct zx_blob plain_username, plain_password, zap_domain; /* strings without NUL */
+    struct zx_blob plain_username, plain_password, zap_domain;
     uint8_t curve_public[32], curve_secret[32], curve_server[32];
     struct zx_blob gss_principal, gss_service;
     int gss_nametype, gss_service_nametype;

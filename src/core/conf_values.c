@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "transports/tcp_address.h"
+#include "core/cidr.h"
 #include "zmtp/metadata.h"
 
 /* ---- helpers -------------------------------------------------------------- */

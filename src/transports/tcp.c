@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/cidr.h"
 #include "core/transport.h"
 #include "transports/tcp_address.h"
 
@@ -213,14 +214,15 @@ static void remote_endpoint(int fd, char *buf, size_t size) {
         buf[0] = '\0';
 }
 
-/* What a bind of this text would bind to, IPv4 in its own form; false if that is not one place. */
-static bool bound_place(const char *text, bool ipv6, struct zx_addr *addr) {
+/* The place a text names, IPv4 in its own form. A wildcard, an interface, a port of the system's
+ * choice name none: as with libzmq such a bind is known by its resolved text only. */
+static bool named_place(const char *text, bool ipv6, struct zx_addr *addr) {
     struct zx_tcp_endpoint ep;
     if (strncmp(text, scheme, SCHEME_LEN) != 0)
         return false;
-    if (zx_tcp_address_parse(&ep, text + SCHEME_LEN, true) || !ep.port)
+    if (zx_tcp_address_parse(&ep, text + SCHEME_LEN, false) || !ep.port)
         return false;
-    if (zx_tcp_address_bindable(&ep, ipv6, addr))
+    if (zx_tcp_address_resolve(&ep, ipv6, addr, 1) < 1)
         return false;
     zx_addr_unmap_v4(addr);
     return true;
@@ -228,7 +230,7 @@ static bool bound_place(const char *text, bool ipv6, struct zx_addr *addr) {
 
 static bool same_bound(const struct zx_conf *conf, const char *typed, const char *bound) {
     struct zx_addr a, b;
-    return bound_place(typed, conf->net.ipv6, &a) && bound_place(bound, conf->net.ipv6, &b) &&
+    return named_place(typed, conf->net.ipv6, &a) && named_place(bound, conf->net.ipv6, &b) &&
            zx_addr_equal(&a, &b);
 }
 

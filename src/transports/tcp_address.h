@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The addresses of tcp: their grammar, what they stand for, and filters of peers.
+ * The addresses of tcp: their grammar and what they stand for.
  *
  * What: "host:port" and "source:port;host:port" taken apart; host names and interfaces turned
- *   into socket addresses; CIDR filters.
+ *   into socket addresses.
  * Owner: every object belongs to its caller; all functions may be called from any thread.
  * Life: plain values, nothing to free.
  * Never: opens a connection. Only the functions that say so ask the system's resolver.
@@ -53,16 +53,5 @@ int zx_tcp_address_resolve(const struct zx_tcp_endpoint *ep, bool ipv6, struct z
 
 /* "tcp://127.0.0.1:5555", "tcp://[::1]:5555". -EINVAL (no IP address), -ENOSPC. */
 int zx_tcp_address_text(const struct zx_addr *a, char *buf, size_t size);
-
-/* A block of addresses, IPv4 in its mapped form, so that one comparison does for all. */
-struct zx_cidr {
-    uint8_t bytes[16];
-    unsigned bits; /* 0..128 */
-};
-
-/* "address" or "address/bits", numeric only. An IPv4 block has bits up to 32 and, whatever
- * ipv6 says, holds IPv4 peers only; IPv6 blocks need ipv6. -EINVAL. */
-int zx_cidr_parse(struct zx_cidr *c, const char *text, bool ipv6);
-bool zx_cidr_match(const struct zx_cidr *c, const struct zx_addr *peer);
 
 #endif
