@@ -27,6 +27,7 @@
 #include "base/bytes.h"
 
 struct zx_body;
+struct zx_dead;
 
 /* Frame flags: the low three as on the wire (RFC 37), the others private. */
 enum {
@@ -51,6 +52,7 @@ enum zx_note {
 /* Bodies larger than this go by reference, whoever owns them. */
 #define ZX_QUEUE_REF_ABOVE 8192u
 #define ZX_QUEUE_CHUNK_MIN 480u
+#define ZX_QUEUE_KEEP 65536u /* a rewound chunk up to this size is kept */
 #define ZX_QUEUE_CHUNK_MAX (65536u - 64u)
 
 /* Chunk tail word: end of the published bytes, messages ending in the chunk, two bits. */
@@ -126,6 +128,9 @@ struct zx_rec {
 void zx_queue_init(struct zx_queue *q, uint32_t hwm, bool conflate);
 /* Frees chunks and releases references; nobody may use either end any more. */
 void zx_queue_fini(struct zx_queue *q);
+
+/* Drops what a record holds: body, metadata or group. */
+void zx_rec_release(const struct zx_rec *rec, struct zx_dead *dead);
 
 /* ---- producer's end ---- */
 

@@ -10,8 +10,6 @@
 
 #include "base/queue.h"
 
-/* Drops what a record holds: body, metadata or group. */
-void zx_rec_release(const struct zx_rec *rec, struct zx_dead *dead);
 void zx_chunk_release(struct zx_chunk *c, uint32_t from, uint32_t to, struct zx_dead *dead);
 /* Arms the next report of the reader at the low-water mark. */
 void zx_queue_rearm(struct zx_queue *q);

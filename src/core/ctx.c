@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/inproc.h"
 #include "core/io.h"
 #include "core/socket.h"
+#include "zmq.h"
 
 enum { SPIN_US_DEFAULT = 20 };
 
@@ -137,6 +139,17 @@ int zx_ctx_add_socket(struct zx_ctx *ctx, struct zx_socket *s) {
             ctx->sockets->ctx_prev = s;
         ctx->sockets = s;
     }
+    zx_mutex_unlock(&ctx->lock);
+    return rc;
+}
+
+int zx_ctx_count_hidden(struct zx_ctx *ctx, int delta) {
+    int rc = 0;
+    zx_mutex_lock(&ctx->lock);
+    if (delta > 0 && ctx->n_open >= (unsigned)ctx->max_sockets)
+        rc = -EMFILE;
+    else
+        ctx->n_open += (unsigned)delta;
     zx_mutex_unlock(&ctx->lock);
     return rc;
 }

@@ -59,6 +59,8 @@ int zx_ctx_get(struct zx_ctx *ctx, int option, void *val, size_t *size);
 
 /* Counts a socket in and starts the threads with the first; 0, -ETERM, -EMFILE, -EAGAIN. */
 int zx_ctx_add_socket(struct zx_ctx *ctx, struct zx_socket *s);
+/* A monitor counts against MAX_SOCKETS too. 0 or -EMFILE. */
+int zx_ctx_count_hidden(struct zx_ctx *ctx, int delta);
 /* zmq_close: no longer listed, the name slot is free again. */
 void zx_ctx_drop_socket(struct zx_ctx *ctx, struct zx_socket *s);
 /* The slot is free: the last thing that is done to a socket. */

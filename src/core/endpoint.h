@@ -16,6 +16,7 @@
 
 #include "core/lock.h"
 
+struct zx_binder;
 struct zx_conf;
 struct zx_link;
 struct zx_listener;
@@ -36,6 +37,7 @@ struct zx_endpoint {
     atomic_bool gone;    /* ended by itself (RECONNECT_STOP ...): as if disconnected */
     struct zx_listener *listener; /* reference; socket's lock */
     struct zx_link *dial;         /* reference; socket's lock */
+    struct zx_binder *binder;     /* inproc bind: owned */
     struct zx_pipe *pipe;         /* inproc connect: reference */
     struct zx_mutex lock;
     struct zx_link *links; /* accepted and alive; each removes itself */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/endpoint.h"
+#include "core/io.h"
 #include "core/monitor.h"
 #include "core/pipe.h"
 #include "core/resolver.h"
@@ -126,9 +127,24 @@ static void do_flush(struct zx_link *l, bool owner) {
         zx_link_flush(l, owner);
 }
 
+static void start_accepted(struct zx_link *l) {
+    zx_link_event(l, ZMQ_EVENT_ACCEPTED, (uint64_t)l->src.fd);
+    if (zx_reactor_add(l->src.reactor, &l->src, ZX_POLL_IN)) {
+        zx_sock_close(l->src.fd);
+        l->src.fd = -1;
+        zx_link_finish(l);
+        return;
+    }
+    zx_link_open(l);
+}
+
 static void work(struct zx_link *l, unsigned bits, bool owner) {
-    if (bits & ZX_WORK_START)
-        zx_link_start(l);
+    if (bits & ZX_WORK_START) {
+        if (l->w.accepted)
+            start_accepted(l);
+        else
+            zx_link_start(l);
+    }
     if (bits & ZX_WORK_RESOLVED)
         zx_link_retry(l);
     if (bits & ZX_WORK_ABORT && l->src.fd >= 0)
@@ -171,8 +187,9 @@ void zx_link_alarm(struct zx_link *l, enum zx_alarm which, uint64_t at_ns) {
         return; /* a timer that fires early looks again */
     if (at_ns == UINT64_MAX)
         return;
-    l->w.timer_ns = at_ns;
-    (void)zx_timer_set(&l->src, at_ns);
+    /* Without memory the next alarm set tries again; see zx_link_flush and _read, which
+     * set one sooner or later while the connection lives. */
+    l->w.timer_ns = zx_timer_set(&l->src, at_ns) ? 0 : at_ns;
 }
 
 void zx_link_alarms_clear(struct zx_link *l) {
@@ -196,10 +213,8 @@ void zx_link_on_alarm(struct zx_link *l, bool owner) {
     for (int i = 0; i < ZX_ALARM_COUNT; i++)
         if (l->w.alarm_ns[i] < next)
             next = l->w.alarm_ns[i];
-    if (next != UINT64_MAX && !l->w.timer_ns) {
-        l->w.timer_ns = next;
-        (void)zx_timer_set(&l->src, next);
-    }
+    if (next != UINT64_MAX && !l->w.timer_ns)
+        l->w.timer_ns = zx_timer_set(&l->src, next) ? 0 : next;
 }
 
 static void alarm_fired(struct zx_link *l, enum zx_alarm which, bool owner) {
@@ -242,7 +257,7 @@ void zx_link_event(struct zx_link *l, unsigned event, uint64_t value) {
         l->tp->local_endpoint(l->src.fd, local, sizeof local);
         l->tp->remote_endpoint(l->src.fd, remote, sizeof remote);
     }
-    struct zx_event_text text = {local, l->w.dial ? l->ep->typed : remote};
+    struct zx_event_text text = {local, l->w.dial ? l->ep->typed : remote, l->w.dial != NULL};
     if (!l->w.dial)
         text.local = l->ep->text;
     zx_monitor_event(l->sock, event, value, &text);
@@ -276,6 +291,8 @@ void zx_link_finish(struct zx_link *l) {
         l->src.fd = -1;
     }
     zx_link_set_state(l, ZX_LINK_CLOSED);
+    zx_link_alarms_clear(l);
+    l->w.alarm_ns[ZX_ALARM_LINGER] = UINT64_MAX;
     if (l->w.resolve_job)
         zx_resolver_cancel(&l->w.resolve_job);
     zx_hs_free(&l->w.hs);

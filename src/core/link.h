@@ -96,6 +96,7 @@ struct zx_link {
     const struct zx_transport_ops *tp;
     struct zx_pipe *_Atomic pipe; /* set once per pipe; read by the endpoint's closer */
     struct zx_link *next, *prev; /* the endpoint's list, its lock */
+    bool closing_seen;           /* the same lock: the endpoint's closer was here */
 
     struct { /* the link's word */
         struct zx_hs *hs;      /* OPENING only */

@@ -39,8 +39,9 @@ void zx_link_open(struct zx_link *l) {
         zx_link_ready(l, false);
         return;
     }
-    if (hs_start(l)) {
-        zx_link_end(l, ZX_END_LOST, ENOMEM);
+    int rc = hs_start(l);
+    if (rc) {
+        zx_link_end(l, ZX_END_LOST, -rc);
         return;
     }
     if (l->conf->timing.handshake_ivl_ms > 0)
@@ -164,6 +165,16 @@ static void subscribe_all(struct zx_link *l, struct zx_pipe *p) {
         zx_queue_commit(p->in);
 }
 
+/* What the kernel did not take of our READY goes before everything else. */
+static int keep_unsent(struct zx_link *l) {
+    size_t size = 0;
+    const uint8_t *data = l->w.hs ? zx_hs_output(l->w.hs, &size) : NULL;
+    if (!size)
+        return 0;
+    l->w.ctrl_started = true;
+    return zx_buf_append(&l->w.ctrl, data, size);
+}
+
 void zx_link_ready(struct zx_link *l, bool owner) {
     struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_relaxed);
     bool fresh = !p || l->w.accepted;
@@ -189,6 +200,10 @@ void zx_link_ready(struct zx_link *l, bool owner) {
     }
     put_meta(l, p);
     subscribe_all(l, p);
+    if (keep_unsent(l)) {
+        zx_link_end(l, ZX_END_LOST, ENOMEM);
+        return;
+    }
     zx_hs_free(&l->w.hs);
     l->w.alarm_ns[ZX_ALARM_HANDSHAKE] = UINT64_MAX;
     l->w.succeeded = true;

@@ -10,6 +10,7 @@
 #ifndef ZX_CORE_MONITOR_H
 #define ZX_CORE_MONITOR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct zx_socket;
@@ -17,6 +18,7 @@ struct zx_monitor;
 
 struct zx_event_text { /* either may be NULL */
     const char *local, *remote;
+    bool connecting; /* version 1 shows the remote end then, the local one else */
 };
 
 /* Raises an event if the socket has a monitor that wants it. Any thread, any lock but
@@ -28,5 +30,7 @@ void zx_monitor_event(struct zx_socket *s, unsigned event, uint64_t value,
 int zx_monitor_start(struct zx_socket *s, const char *endpoint, uint64_t events, int version,
                      int type);
 void zx_monitor_stop(struct zx_socket *s);
+/* With the last reference to the socket's slot. */
+void zx_monitor_free(struct zx_socket *s);
 
 #endif

@@ -113,6 +113,8 @@ struct zx_pattern_ops {
 int zx_pattern_init_none(struct zx_socket *s);
 void zx_pattern_fini_none(struct zx_socket *s);
 void zx_pattern_pipe_none(struct zx_socket *s, struct zx_pipe *p);
+/* readable of a type that never receives: throws away what comes, notices the end. */
+void zx_pattern_readable_drop(struct zx_socket *s, struct zx_pipe *p);
 int zx_pattern_send_none(struct zx_socket *s, struct zx_src *src);   /* -ENOTSUP */
 int zx_pattern_recv_none(struct zx_socket *s, struct zx_sink *sink); /* -ENOTSUP */
 int zx_pattern_set_none(struct zx_socket *s, int option, const void *val, size_t size);
@@ -135,6 +137,8 @@ static inline size_t zx_src_size(const struct zx_src *src) {
 static inline const uint8_t *zx_src_data(const struct zx_src *src) {
     return src->msg ? zx_msg_data(src->msg) : src->data;
 }
+/* An int >= 0 as true or false; -EINVAL. */
+int zx_opt_take_flag(const void *val, size_t size, bool *out);
 /* The frame is taken without being sent (a dropped message): empties src->msg. */
 void zx_src_drop(struct zx_socket *s, struct zx_src *src);
 

@@ -8,6 +8,7 @@
 #include "base/ref.h"
 #include "core/link.h"
 #include "core/socket.h"
+#include "zmq.h"
 
 enum { META_AHEAD = 64 };
 
@@ -16,11 +17,11 @@ struct zx_pipe_pair {
     atomic_uint refs;
     unsigned n;
     struct zx_queue q[2];
-    struct zx_pipe end[2];
+    struct zx_pipe end[];
 };
 
 static struct zx_pipe_pair *pair_new(unsigned n) {
-    size_t size = sizeof(struct zx_pipe_pair) - (n == 1 ? sizeof(struct zx_pipe) : 0);
+    size_t size = sizeof(struct zx_pipe_pair) + n * sizeof(struct zx_pipe);
     struct zx_pipe_pair *m = aligned_alloc(64, (size + 63) / 64 * 64);
     if (!m)
         return NULL;
@@ -46,6 +47,8 @@ static bool conflates(const struct zx_socket *s, const struct zx_conf *conf) {
 void zx_pipe_set_socket(struct zx_pipe *p, struct zx_socket *s) {
     zx_socket_slot_ref(s);
     p->sock = s;
+    /* Dekker with zx_pipe_announce: whoever posted to nobody had committed before. */
+    atomic_store_explicit(&p->post.sock, s, memory_order_seq_cst);
 }
 
 struct zx_pipe *zx_pipe_new(struct zx_socket *s, struct zx_conf *conf) {
@@ -115,7 +118,7 @@ void zx_pipe_unref(struct zx_pipe *p) {
 /* ---- posting ---- */
 
 void zx_pipe_post(struct zx_pipe *p, unsigned reasons) {
-    struct zx_socket *s = p->sock;
+    struct zx_socket *s = atomic_load_explicit(&p->post.sock, memory_order_seq_cst);
     /* Release: what is posted about comes first; partner: the exchange in take_reasons. */
     if (!s || atomic_fetch_or_explicit(&p->post.reasons, reasons, memory_order_acq_rel))
         return;
@@ -238,7 +241,7 @@ void zx_pipe_flush(struct zx_pipe *p) {
 
 /* ---- receiving ---- */
 
-static void credit(struct zx_pipe *p) {
+void zx_pipe_credit(struct zx_pipe *p) {
     if (p->link)
         zx_link_kick(p->link, ZX_WORK_RESUME, true);
     else if (p->peer)
@@ -296,6 +299,11 @@ static struct zx_meta *lend_meta(struct zx_pipe *p) {
     return p->app.meta;
 }
 
+void zx_pipe_lend_meta(struct zx_pipe *p, struct zx_sink *sink) {
+    if (sink->msg && p->app.meta && !sink->msg->meta)
+        sink->msg->meta = lend_meta(p);
+}
+
 static int take_into_msg(struct zx_pipe *p, const struct zx_rec *rec, struct zx_msg *m) {
     struct zx_msg fresh;
     if (rec->flags & ZX_FRAME_REF) {
@@ -335,14 +343,14 @@ int zx_pipe_take(struct zx_pipe *p, struct zx_rec *rec, struct zx_sink *sink) {
     sink->size = rec->size;
     sink->more = rec->flags & ZX_FRAME_MORE;
     if (zx_queue_consume(p->in, rec))
-        credit(p);
+        zx_pipe_credit(p);
     return 0;
 }
 
 void zx_pipe_drop(struct zx_pipe *p, struct zx_rec *rec) {
     zx_rec_release(rec, &p->sock->dead);
     if (zx_queue_consume(p->in, rec))
-        credit(p);
+        zx_pipe_credit(p);
 }
 
 int zx_pipe_recv(struct zx_pipe *p, struct zx_sink *sink) {
@@ -350,10 +358,21 @@ int zx_pipe_recv(struct zx_pipe *p, struct zx_sink *sink) {
     return zx_pipe_peek(p, &rec) ? zx_pipe_take(p, &rec, sink) : -EAGAIN;
 }
 
+/* The connecting side leaves: the binder's application hears of it, if it asked to. */
+static void say_goodbye(struct zx_pipe *p) {
+    const struct zx_pipe *b = p->peer;
+    if (b->accepted && b->sock && b->sock->ops->flags & ZX_PATTERN_DISCONNECT_MSG &&
+        b->conf->id.disconnect_msg.size)
+        (void)zx_queue_write(p->out, b->conf->id.disconnect_msg.data,
+                             b->conf->id.disconnect_msg.size, 0);
+}
+
 void zx_pipe_close(struct zx_pipe *p) {
     static const uint8_t end = ZX_NOTE_END;
     zx_queue_rollback(p->out);
     if (p->peer) {
+        if (atomic_load_explicit(&p->post.joined, memory_order_acquire))
+            say_goodbye(p);
         if (zx_queue_write(p->out, &end, 1, ZX_FRAME_NOTE))
             atomic_store_explicit(&p->peer->post.cut, true, memory_order_release);
         zx_queue_commit(p->out);

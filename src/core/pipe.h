@@ -60,10 +60,11 @@ struct zx_pipe {
     struct zx_conf *conf;
     struct zx_pipe_app app;
     struct {
-        _Alignas(64) atomic_uint reasons; /* ZX_POST_*; 0: not in the inbox */
+        _Alignas(64) struct zx_socket *_Atomic sock; /* where to post; NULL: nobody yet */
+        atomic_uint reasons; /* ZX_POST_*; 0: not in the inbox */
         struct zx_pipe *inbox_next;
         atomic_uint listed; /* 1: the reader knows that there is something to read */
-        atomic_bool out_dead; /* the peer no longer reads */
+        atomic_bool joined; /* inproc: the other end has its socket and options */
         atomic_bool cut;      /* no memory for an END note: ended when empty */
     } post;
     uint32_t epoch;     /* number of the link's connection (link's word) */
@@ -114,9 +115,14 @@ int zx_pipe_take(struct zx_pipe *p, struct zx_rec *rec, struct zx_sink *sink);
 void zx_pipe_drop(struct zx_pipe *p, struct zx_rec *rec);
 /* peek and take in one: 0, -EAGAIN, -ENOMEM. */
 int zx_pipe_recv(struct zx_pipe *p, struct zx_sink *sink);
+/* A frame of our own (routing id) carries the metadata of the message behind it. */
+void zx_pipe_lend_meta(struct zx_pipe *p, struct zx_sink *sink);
 /* The reader found nothing: next commit announces again. False if something came in
  * meanwhile (look again). */
 bool zx_pipe_unlist(struct zx_pipe *p);
+
+/* The producer waits for room and there is some: tells it. */
+void zx_pipe_credit(struct zx_pipe *p);
 
 /* The socket cannot use the pipe: closes its connection. */
 void zx_pipe_abort(struct zx_pipe *p);

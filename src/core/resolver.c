@@ -80,24 +80,25 @@ static int pool_push(struct zx_resolve_job *job) {
     if (!start)
         return 0;
     struct zx_thread_conf conf = {"ZMQbg/Resolve", -1, -1, NULL, 0};
-    struct zx_thread t = {0, false};
-    int rc = zx_thread_start_detached(&t, &conf, resolver_loop, NULL);
+    int rc = zx_thread_start_detached(&conf, resolver_loop, NULL);
     if (!rc)
         return 0;
+    /* Only a job still in the list has failed: another thread may have run it. */
+    bool found = false;
     zx_mutex_lock(&pool.lock);
     pool.threads--;
-    bool alone = pool.threads == 0;
-    for (struct zx_resolve_job **p = &pool.first; alone && *p; p = &(*p)->next) {
-        if (*p != job)
-            continue;
-        *p = job->next;
-        break;
+    for (struct zx_resolve_job **p = &pool.first; pool.threads == 0 && *p && !found;) {
+        found = *p == job;
+        if (found)
+            *p = job->next;
+        else
+            p = &(*p)->next;
     }
-    pool.last = pool.first; /* as good as any: a list of others ends at its own last */
+    pool.last = pool.first;
     while (pool.last && pool.last->next)
         pool.last = pool.last->next;
     zx_mutex_unlock(&pool.lock);
-    return alone ? rc : 0;
+    return found ? rc : 0;
 }
 
 int zx_resolver_start(struct zx_link *l, struct zx_resolve_job **out) {

@@ -14,6 +14,7 @@
 #include "core/reactor.h"
 #include "core/registry.h"
 #include "core/routes.h"
+#include "zmq.h"
 
 enum { SLOT_SIZE = 2048 };
 
@@ -56,7 +57,7 @@ void zx_socket_slot_unref(struct zx_socket *s) {
     if (atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
         return;
     struct zx_ctx *ctx = s->ctx;
-    zx_monitor_stop(s);
+    zx_monitor_free(s);
     zx_event_fini(&s->fd_event);
     zx_routes_free(&s->routes);
     if (s->reactor)

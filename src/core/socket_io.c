@@ -8,6 +8,7 @@
 #include "core/link.h"
 #include "core/reactor.h"
 #include "core/socket.h"
+#include "zmq.h"
 
 enum { FLUSH_BYTES = 65536, BUDGET_MAX = 100000 };
 static const uint64_t BATCH_MIN_NS = 10000, BATCH_MAX_NS = 100000;

@@ -8,6 +8,7 @@
 #include "core/link.h"
 #include "core/reactor.h"
 #include "core/socket.h"
+#include "zmq.h"
 
 enum { LONG_WAITS_MAX = 2, DIRECT_PER_DRIVE = 8 };
 static const uint64_t HOT_NS = 1000000, FUTEX_NS = UINT64_C(3600000000000);

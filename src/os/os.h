@@ -130,6 +130,8 @@ struct zx_thread_conf {
 int zx_thread_start(struct zx_thread *t, const struct zx_thread_conf *conf, void (*fn)(void *),
                     void *arg);
 void zx_thread_join(struct zx_thread *t);
+/* The same for a thread that nobody joins. */
+int zx_thread_start_detached(const struct zx_thread_conf *conf, void (*fn)(void *), void *arg);
 /* The calling thread's timer slack (Linux), so that short sleeps are short. */
 void zx_thread_timer_slack_ns(uint64_t ns);
 /* A number unique among living threads, never 0, cheap. */

@@ -102,6 +102,14 @@ void zx_thread_join(struct zx_thread *t) {
     t->running = false;
 }
 
+int zx_thread_start_detached(const struct zx_thread_conf *conf, void (*fn)(void *), void *arg) {
+    struct zx_thread t;
+    int rc = zx_thread_start(&t, conf, fn, arg);
+    if (!rc)
+        pthread_detach((pthread_t)t.handle);
+    return rc;
+}
+
 uintptr_t zx_thread_self(void) {
     return (uintptr_t)pthread_self();
 }

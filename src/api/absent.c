@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls whose feature is not in this build: they say so, as an absent feature does. */
+#include "api/api.h"
+
+static int absent(void) {
+    return zx_api_result(-ENOTSUP);
+}
+
+static void *absent_ptr(void) {
+    errno = ENOTSUP;
+    return NULL;
+}
+
+int zmq_proxy(void *frontend, void *backend, void *capture) {
+    (void)frontend, (void)backend, (void)capture;
+    return absent();
+}
+
+int zmq_proxy_steerable(void *frontend, void *backend, void *capture, void *control) {
+    (void)frontend, (void)backend, (void)capture, (void)control;
+    return absent();
+}
+
+int zmq_device(int type, void *frontend, void *backend) {
+    (void)type, (void)frontend, (void)backend;
+    return absent();
+}
+
+void *zmq_timers_new(void) {
+    return absent_ptr();
+}
+
+int zmq_timers_destroy(void **timers_p) {
+    (void)timers_p;
+    return absent();
+}
+
+int zmq_timers_add(void *timers, size_t interval, zmq_timer_fn handler, void *arg) {
+    (void)timers, (void)interval, (void)handler, (void)arg;
+    return absent();
+}
+
+int zmq_timers_cancel(void *timers, int timer_id) {
+    (void)timers, (void)timer_id;
+    return absent();
+}
+
+int zmq_timers_set_interval(void *timers, int timer_id, size_t interval) {
+    (void)timers, (void)timer_id, (void)interval;
+    return absent();
+}
+
+int zmq_timers_reset(void *timers, int timer_id) {
+    (void)timers, (void)timer_id;
+    return absent();
+}
+
+long zmq_timers_timeout(void *timers) {
+    (void)timers;
+    return absent();
+}
+
+int zmq_timers_execute(void *timers) {
+    (void)timers;
+    return absent();
+}
+
+char *zmq_z85_encode(char *dest, const uint8_t *data, size_t size) {
+    (void)dest, (void)data, (void)size;
+    return absent_ptr();
+}
+
+uint8_t *zmq_z85_decode(uint8_t *dest, const char *string) {
+    (void)dest, (void)string;
+    return absent_ptr();
+}
+
+int zmq_curve_keypair(char *z85_public, char *z85_secret) {
+    (void)z85_public, (void)z85_secret;
+    return absent();
+}
+
+int zmq_curve_public(char *z85_public, const char *z85_secret) {
+    (void)z85_public, (void)z85_secret;
+    return absent();
+}
+
+void *zmq_poller_new(void) {
+    return absent_ptr();
+}
+
+int zmq_poller_destroy(void **poller_p) {
+    (void)poller_p;
+    return absent();
+}
+
+int zmq_poller_size(void *poller) {
+    (void)poller;
+    return absent();
+}
+
+int zmq_poller_add(void *poller, void *socket, void *user_data, short events) {
+    (void)poller, (void)socket, (void)user_data, (void)events;
+    return absent();
+}
+
+int zmq_poller_modify(void *poller, void *socket, short events) {
+    (void)poller, (void)socket, (void)events;
+    return absent();
+}
+
+int zmq_poller_remove(void *poller, void *socket) {
+    (void)poller, (void)socket;
+    return absent();
+}
+
+int zmq_poller_wait(void *poller, zmq_poller_event_t *event, long timeout) {
+    (void)poller, (void)event, (void)timeout;
+    return absent();
+}
+
+int zmq_poller_wait_all(void *poller, zmq_poller_event_t *events, int n_events, long timeout) {
+    (void)poller, (void)events, (void)n_events, (void)timeout;
+    return absent();
+}
+
+int zmq_poller_fd(void *poller, zmq_fd_t *fd) {
+    (void)poller, (void)fd;
+    return absent();
+}
+
+int zmq_poller_add_fd(void *poller, zmq_fd_t fd, void *user_data, short events) {
+    (void)poller, (void)fd, (void)user_data, (void)events;
+    return absent();
+}
+
+int zmq_poller_modify_fd(void *poller, zmq_fd_t fd, short events) {
+    (void)poller, (void)fd, (void)events;
+    return absent();
+}
+
+int zmq_poller_remove_fd(void *poller, zmq_fd_t fd) {
+    (void)poller, (void)fd;
+    return absent();
+}
+
+int zmq_join(void *socket, const char *group) {
+    (void)socket, (void)group;
+    return absent();
+}
+
+int zmq_leave(void *socket, const char *group) {
+    (void)socket, (void)group;
+    return absent();
+}
+
+uint32_t zmq_connect_peer(void *socket, const char *endpoint) {
+    (void)socket, (void)endpoint;
+    errno = ENOTSUP;
+    return 0;
+}
+
+int zmq_disconnect_peer(void *socket, uint32_t routing_id) {
+    (void)socket, (void)routing_id;
+    return absent();
+}
+
+int zmq_socket_get_peer_state(void *socket, const void *routing_id, size_t routing_id_size) {
+    (void)socket, (void)routing_id, (void)routing_id_size;
+    return absent();
+}
+
+int zmq_socket_monitor_versioned(void *socket, const char *endpoint, uint64_t events,
+                                 int event_version, int type) {
+    (void)socket, (void)endpoint, (void)events, (void)event_version, (void)type;
+    return absent();
+}
+
+int zmq_socket_monitor_pipes_stats(void *socket) {
+    (void)socket;
+    return absent();
+}

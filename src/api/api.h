@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the API share: results to errno, and back.
+ *
+ * What: the only place where errno is set. Owner: none. Life: none.
+ * Never: does the work itself.
+ */
+#ifndef ZX_API_API_H
+#define ZX_API_API_H
+
+#include <errno.h>
+#include <limits.h>
+
+#include "core/socket.h"
+#include "zmq.h"
+
+/* 0 or -1 with errno. */
+static inline int zx_api_result(int rc) {
+    if (rc >= 0)
+        return rc;
+    errno = -rc;
+    return -1;
+}
+
+/* Leaves a socket unless the wait found it closed, then as zx_api_result. */
+static inline int zx_api_leave(struct zx_socket *s, int rc) {
+    if (rc != -ENOTSOCK)
+        zx_socket_leave(s);
+    return zx_api_result(rc);
+}
+
+static inline int zx_api_size(size_t size) {
+    return size < INT_MAX ? (int)size : INT_MAX;
+}
+
+#endif

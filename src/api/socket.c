@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Sockets: making, options, endpoints, monitor. */
+#include "api/api.h"
+#include "core/ctx.h"
+#include "core/monitor.h"
+#include "core/routes.h"
+
+void *zmq_socket(void *ctx, int type) {
+    int err = EFAULT;
+    struct zx_socket *s = zx_ctx_is_valid(ctx) ? zx_socket_new(ctx, type, &err) : NULL;
+    if (!s)
+        errno = err;
+    return s;
+}
+
+int zmq_close(void *socket) {
+    return zx_api_result(zx_socket_close(socket));
+}
+
+int zmq_setsockopt(void *socket, int option, const void *optval, size_t optvallen) {
+    struct zx_socket *s = socket;
+    int rc = zx_socket_enter(s);
+    if (rc)
+        return zx_api_result(rc);
+    return zx_api_leave(s, zx_socket_set_option(s, option, optval, optvallen));
+}
+
+int zmq_getsockopt(void *socket, int option, void *optval, size_t *optvallen) {
+    struct zx_socket *s = socket;
+    int rc = zx_socket_enter(s);
+    if (rc)
+        return zx_api_result(rc);
+    return zx_api_leave(s, zx_socket_get_option(s, option, optval, optvallen));
+}
+
+static int on_endpoint(void *socket, const char *endpoint,
+                       int (*fn)(struct zx_socket *s, const char *endpoint)) {
+    struct zx_socket *s = socket;
+    int rc = zx_socket_enter(s);
+    if (rc)
+        return zx_api_result(rc);
+    return zx_api_leave(s, fn(s, endpoint));
+}
+
+int zmq_bind(void *socket, const char *endpoint) {
+    return on_endpoint(socket, endpoint, zx_socket_bind);
+}
+
+int zmq_connect(void *socket, const char *endpoint) {
+    return on_endpoint(socket, endpoint, zx_socket_connect);
+}
+
+int zmq_unbind(void *socket, const char *endpoint) {
+    return on_endpoint(socket, endpoint, zx_socket_unbind);
+}
+
+int zmq_disconnect(void *socket, const char *endpoint) {
+    return on_endpoint(socket, endpoint, zx_socket_unbind);
+}
+
+int zmq_socket_monitor(void *socket, const char *endpoint, int events) {
+    struct zx_socket *s = socket;
+    int rc = zx_socket_enter(s);
+    if (rc)
+        return zx_api_result(rc);
+    /* Sign-extended, so that -1 names events that version 1 does not have. */
+    rc = zx_monitor_start(s, endpoint, (uint64_t)(int64_t)events, 1, ZMQ_PAIR);
+    return zx_api_leave(s, rc);
+}

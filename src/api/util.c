@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* Version, errors, capabilities, clocks, threads, counters. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "os/os.h"
+#include "zmqx.h"
+
+int zmq_errno(void) {
+    return errno;
+}
+
+const char *zmq_strerror(int errnum) {
+    switch (errnum) {
+    case EFSM:
+        return "Operation cannot be accomplished in current state";
+    case ENOCOMPATPROTO:
+        return "The protocol is not compatible with the socket type";
+    case ETERM:
+        return "Context was terminated";
+    case EMTHREAD:
+        return "No thread available";
+    case EHOSTUNREACH:
+        return "Host unreachable";
+    default:
+        return strerror(errnum);
+    }
+}
+
+void zmq_version(int *major, int *minor, int *patch) {
+    if (major)
+        *major = ZMQ_VERSION_MAJOR;
+    if (minor)
+        *minor = ZMQ_VERSION_MINOR;
+    if (patch)
+        *patch = ZMQ_VERSION_PATCH;
+}
+
+void zmqx_version(int *major, int *minor, int *patch) {
+    if (major)
+        *major = ZMQX_VERSION_MAJOR;
+    if (minor)
+        *minor = ZMQX_VERSION_MINOR;
+    if (patch)
+        *patch = ZMQX_VERSION_PATCH;
+}
+
+int zmq_has(const char *capability) {
+    static const char *const have[] = {"ipc", "draft", "zmqx"};
+    for (size_t i = 0; capability && i < sizeof have / sizeof *have; i++)
+        if (!strcmp(capability, have[i]))
+            return 1;
+    return 0;
+}
+
+/* ---- stopwatch ---- */
+
+void *zmq_stopwatch_start(void) {
+    uint64_t *start = malloc(sizeof *start);
+    if (start)
+        *start = zx_os_now_ns();
+    else
+        errno = ENOMEM;
+    return start;
+}
+
+unsigned long zmq_stopwatch_intermediate(void *watch) {
+    return watch ? (unsigned long)((zx_os_now_ns() - *(uint64_t *)watch) / 1000) : 0;
+}
+
+unsigned long zmq_stopwatch_stop(void *watch) {
+    unsigned long us = zmq_stopwatch_intermediate(watch);
+    free(watch);
+    return us;
+}
+
+void zmq_sleep(int seconds) {
+    if (seconds > 0)
+        (void)sleep((unsigned)seconds);
+}
+
+/* ---- threads ---- */
+
+struct app_thread {
+    struct zx_thread thread;
+    zmq_thread_fn *fn;
+    void *arg;
+};
+
+static void run_app(void *arg) {
+    struct app_thread *t = arg;
+    t->fn(t->arg);
+}
+
+void *zmq_threadstart(zmq_thread_fn *fn, void *arg) {
+    static const struct zx_thread_conf conf = {"ZMQapp", -1, -1, NULL, 0};
+    struct app_thread *t = calloc(1, sizeof *t);
+    if (!t) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    t->fn = fn;
+    t->arg = arg;
+    int rc = zx_thread_start(&t->thread, &conf, run_app, t);
+    if (!rc)
+        return t;
+    free(t);
+    errno = -rc;
+    return NULL;
+}
+
+void zmq_threadclose(void *thread) {
+    struct app_thread *t = thread;
+    if (!t)
+        return;
+    zx_thread_join(&t->thread);
+    free(t);
+}
+
+/* ---- atomic counters ---- */
+
+void *zmq_atomic_counter_new(void) {
+    atomic_int *c = malloc(sizeof *c);
+    if (c)
+        atomic_init(c, 0);
+    else
+        errno = ENOMEM;
+    return c;
+}
+
+void zmq_atomic_counter_set(void *counter, int value) {
+    atomic_store((atomic_int *)counter, value);
+}
+
+int zmq_atomic_counter_inc(void *counter) {
+    return atomic_fetch_add((atomic_int *)counter, 1);
+}
+
+int zmq_atomic_counter_dec(void *counter) {
+    return atomic_fetch_sub((atomic_int *)counter, 1) != 1;
+}
+
+int zmq_atomic_counter_value(void *counter) {
+    return atomic_load((atomic_int *)counter);
+}
+
+void zmq_atomic_counter_destroy(void **counter_p) {
+    if (!counter_p)
+        return;
+    free(*counter_p);
+    *counter_p = NULL;
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/* bind, connect, unbind, disconnect. */
+#include "core/endpoint.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/ctx.h"
+#include "core/inproc.h"
+#include "core/link.h"
+#include "core/listener.h"
+#include "core/reactor.h"
+#include "core/registry.h"
+#include "core/socket.h"
+#include "zmq.h"
+
+struct zx_endpoint *zx_endpoint_new(struct zx_socket *s, const char *typed, bool is_bind) {
+    struct zx_endpoint *ep = calloc(1, sizeof *ep);
+    if (!ep)
+        return NULL;
+    ep->typed = strdup(typed);
+    ep->text = strdup(typed);
+    if (!ep->typed || !ep->text) {
+        free(ep->typed);
+        free(ep->text);
+        free(ep);
+        return NULL;
+    }
+    atomic_init(&ep->refs, 1);
+    ep->address = strstr(ep->typed, "://") + 3;
+    ep->is_bind = is_bind;
+    ep->sock = s;
+    zx_socket_slot_ref(s);
+    ep->conf = zx_conf_ref(s->conf);
+    return ep;
+}
+
+void zx_endpoint_ref(struct zx_endpoint *ep) {
+    atomic_fetch_add_explicit(&ep->refs, 1, memory_order_relaxed);
+}
+
+void zx_endpoint_unref(struct zx_endpoint *ep) {
+    if (atomic_fetch_sub_explicit(&ep->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    struct zx_socket *s = ep->sock;
+    if (ep->binder)
+        zx_binder_free(ep->binder);
+    if (ep->pipe)
+        zx_pipe_unref(ep->pipe);
+    zx_conf_unref(ep->conf);
+    free(ep->typed);
+    free(ep->text);
+    free(ep);
+    zx_socket_slot_unref(s);
+}
+
+void zx_endpoint_add_link(struct zx_endpoint *ep, struct zx_link *l) {
+    zx_source_ref(&l->src);
+    zx_mutex_lock(&ep->lock);
+    l->prev = NULL;
+    l->next = ep->links;
+    if (ep->links)
+        ep->links->prev = l;
+    ep->links = l;
+    zx_mutex_unlock(&ep->lock);
+}
+
+void zx_endpoint_remove_link(struct zx_endpoint *ep, struct zx_link *l) {
+    bool in = false;
+    zx_mutex_lock(&ep->lock);
+    if (l->prev || ep->links == l) {
+        in = true;
+        if (l->prev)
+            l->prev->next = l->next;
+        else
+            ep->links = l->next;
+        if (l->next)
+            l->next->prev = l->prev;
+        l->next = l->prev = NULL;
+    }
+    zx_mutex_unlock(&ep->lock);
+    if (in)
+        zx_source_unref(&l->src);
+}
+
+/* ---- the end of an endpoint ---- */
+
+static void close_link(struct zx_link *l, uint64_t until) {
+    atomic_store_explicit(&l->linger_until_ns, until, memory_order_release);
+    zx_link_kick(l, ZX_WORK_CLOSE, true);
+}
+
+/* The accepted links, one by one: closing a link takes it out of the list. */
+static void close_links(struct zx_endpoint *ep, uint64_t until) {
+    for (;;) {
+        zx_mutex_lock(&ep->lock);
+        struct zx_link *l = ep->links;
+        while (l && l->closing_seen)
+            l = l->next;
+        if (l) {
+            l->closing_seen = true;
+            zx_source_ref(&l->src);
+        }
+        zx_mutex_unlock(&ep->lock);
+        if (!l)
+            return;
+        close_link(l, until);
+        zx_source_unref(&l->src);
+    }
+}
+
+static void end_dial(struct zx_endpoint *ep, uint64_t until) {
+    struct zx_link *l = ep->dial;
+    struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_acquire);
+    ep->dial = NULL;
+    if (p && p->app.phase != ZX_PIPE_DETACHED)
+        zx_socket_detach(ep->sock, p); /* unread messages go at once */
+    close_link(l, until);
+    zx_source_unref(&l->src);
+}
+
+void zx_endpoint_end(struct zx_endpoint *ep, int linger_ms, bool keep_unread) {
+    uint64_t until = linger_ms ? zx_deadline(linger_ms) : 0;
+    (void)keep_unread;
+    zx_socket_flush(ep->sock);
+    if (ep->listener) {
+        zx_listener_close(ep->listener);
+        zx_source_unref(&ep->listener->src);
+        ep->listener = NULL;
+        close_links(ep, until);
+    }
+    if (ep->dial)
+        end_dial(ep, until);
+    if (ep->binder)
+        zx_inproc_unbind(ep->sock->ctx->inproc, ep->typed, ep->binder);
+    if (ep->pipe)
+        zx_socket_detach(ep->sock, ep->pipe);
+}
+
+/* ---- making endpoints ---- */
+
+struct parsed {
+    const struct zx_transport_ops *tp; /* NULL: inproc */
+    const char *address;
+};
+
+/* Schemes that exist elsewhere but have their socket types; nothing of them is here yet. */
+static int parse(const struct zx_socket *s, const char *endpoint, bool is_bind,
+                 struct parsed *out) {
+    const char *sep = endpoint ? strstr(endpoint, "://") : NULL;
+    if (!sep || sep == endpoint || !sep[3])
+        return -EINVAL;
+    size_t n = (size_t)(sep - endpoint);
+    out->address = sep + 3;
+    out->tp = NULL;
+    if (n == 6 && !memcmp(endpoint, "inproc", 6))
+        return 0;
+    out->tp = zx_registry_transport(endpoint, n);
+    if (!out->tp)
+        return -EPROTONOSUPPORT;
+    return out->tp->check(s->conf, out->address, is_bind);
+}
+
+static int need_reactor(struct zx_socket *s) {
+    struct zx_io *io = zx_ctx_choose_io(s->ctx, s->conf->queue.affinity);
+    if (!io)
+        return -EMTHREAD;
+    return s->reactor ? 0 : zx_reactor_new(io, &s->reactor);
+}
+
+static void set_last_endpoint(struct zx_socket *s, const char *text) {
+    size_t n = strlen(text);
+    if (n >= sizeof s->last_endpoint)
+        n = sizeof s->last_endpoint - 1;
+    memcpy(s->last_endpoint, text, n);
+    s->last_endpoint[n] = '\0';
+}
+
+static int bind_inproc(struct zx_socket *s, struct zx_endpoint *ep) {
+    ep->binder = zx_binder_new(s);
+    if (!ep->binder)
+        return -ENOMEM;
+    return zx_inproc_bind(s->ctx->inproc, ep->typed, ep->binder);
+}
+
+static void list_endpoint(struct zx_socket *s, struct zx_endpoint *ep) {
+    ep->next = s->endpoints;
+    s->endpoints = ep;
+    set_last_endpoint(s, ep->text);
+}
+
+int zx_socket_bind(struct zx_socket *s, const char *endpoint) {
+    struct parsed where;
+    int rc = parse(s, endpoint, true, &where);
+    if (!rc && where.tp)
+        rc = need_reactor(s);
+    if (rc)
+        return rc;
+    struct zx_endpoint *ep = zx_endpoint_new(s, endpoint, true);
+    if (!ep)
+        return -ENOMEM;
+    ep->tp = where.tp;
+    rc = where.tp ? zx_listener_new(ep, &ep->listener) : bind_inproc(s, ep);
+    if (rc)
+        zx_endpoint_unref(ep);
+    else
+        list_endpoint(s, ep);
+    return rc;
+}
+
+/* Enters the name the application chose for the peer of the next connect. */
+static int take_connect_id(struct zx_socket *s, struct zx_pipe *p) {
+    struct zx_blob *id = &s->connect_id;
+    if (!id->size)
+        return 0;
+    memcpy(p->id, id->data, id->size);
+    p->id_size = (uint8_t)id->size;
+    free(id->data);
+    *id = (struct zx_blob){0};
+    return 0;
+}
+
+static int connect_inproc(struct zx_socket *s, struct zx_endpoint *ep) {
+    struct zx_pipe *end[2];
+    int rc = zx_pipe_pair_new(s, ep->conf, end);
+    if (rc)
+        return rc;
+    ep->pipe = end[0];
+    (void)take_connect_id(s, end[0]);
+    const struct zx_blob *hello = &ep->conf->id.hello_msg;
+    if (hello->size && s->ops->flags & ZX_PATTERN_HELLO_MSG &&
+        !zx_queue_write(end[0]->out, hello->data, hello->size, 0))
+        zx_queue_commit(end[0]->out);
+    if (end[0]->id_size && !zx_socket_register(s, end[0]))
+        return -EADDRINUSE;
+    rc = zx_inproc_connect(s->ctx->inproc, ep->typed, end[0]);
+    if (!rc && !zx_socket_register(s, end[0]))
+        rc = s->ops->flags & ZX_PATTERN_SINGLE_PEER ? 0 : -EADDRINUSE;
+    if (rc)
+        return rc;
+    if (s->ops->flags & ZX_PATTERN_SINGLE_PEER &&
+        atomic_load_explicit(&s->single, memory_order_acquire) != end[0]) {
+        zx_pipe_close(end[0]); /* a second peer: its connection ends at once */
+        return 0;
+    }
+    return zx_socket_attach(s, end[0]);
+}
+
+static int connect_stream(struct zx_socket *s, struct zx_endpoint *ep) {
+    struct zx_pipe *p = NULL;
+    struct zx_link *l;
+    int rc = 0;
+    if (!ep->conf->queue.immediate) {
+        p = zx_pipe_new(s, ep->conf);
+        if (!p)
+            return -ENOMEM;
+        (void)take_connect_id(s, p);
+        /* An id that is announced later, by the peer, is entered then. */
+        if ((p->id_size || s->ops->flags & ZX_PATTERN_RAW) && !zx_socket_register(s, p))
+            rc = -EADDRINUSE;
+    }
+    if (!rc)
+        rc = zx_link_new_dial(ep, p, &l);
+    if (!rc && p)
+        rc = zx_socket_attach(s, p);
+    if (rc) {
+        if (p)
+            zx_socket_unregister(s, p);
+    } else {
+        ep->dial = l;
+        zx_link_kick(l, ZX_WORK_START, true);
+    }
+    if (p)
+        zx_pipe_unref(p);
+    return rc;
+}
+
+static void prune(struct zx_socket *s) {
+    for (struct zx_endpoint **p = &s->endpoints; *p;) {
+        struct zx_endpoint *ep = *p;
+        if (!atomic_load_explicit(&ep->gone, memory_order_acquire)) {
+            p = &ep->next;
+            continue;
+        }
+        *p = ep->next;
+        zx_endpoint_end(ep, 0, true);
+        zx_endpoint_unref(ep);
+    }
+}
+
+static bool is_connected_already(const struct zx_socket *s, const char *endpoint) {
+    if (!(s->ops->flags & ZX_PATTERN_ONE_CONNECT))
+        return false;
+    for (const struct zx_endpoint *ep = s->endpoints; ep; ep = ep->next)
+        if (!ep->is_bind && !strcmp(ep->typed, endpoint) &&
+            !(ep->dial && atomic_load_explicit(&ep->dial->state, memory_order_relaxed) ==
+                              ZX_LINK_STOPPED))
+            return true;
+    return false;
+}
+
+int zx_socket_connect(struct zx_socket *s, const char *endpoint) {
+    struct parsed where;
+    int rc = parse(s, endpoint, false, &where);
+    if (!rc && where.tp)
+        rc = need_reactor(s);
+    if (rc)
+        return rc;
+    prune(s);
+    if (where.tp && is_connected_already(s, endpoint))
+        return 0;
+    struct zx_endpoint *ep = zx_endpoint_new(s, endpoint, false);
+    if (!ep)
+        return -ENOMEM;
+    ep->tp = where.tp;
+    rc = where.tp ? connect_stream(s, ep) : connect_inproc(s, ep);
+    if (rc)
+        zx_endpoint_unref(ep);
+    else
+        list_endpoint(s, ep);
+    return rc;
+}
+
+/* Removes every endpoint that matches; number removed. */
+static unsigned end_matching(struct zx_socket *s, const char *endpoint, bool loosely) {
+    unsigned n = 0;
+    for (struct zx_endpoint **p = &s->endpoints; *p;) {
+        struct zx_endpoint *ep = *p;
+        bool same = loosely ? ep->is_bind && ep->tp &&
+                                  !strncmp(endpoint, ep->tp->scheme, strlen(ep->tp->scheme)) &&
+                                  ep->tp->same_bound(ep->conf, endpoint, ep->text)
+                            : !strcmp(ep->is_bind ? ep->text : ep->typed, endpoint);
+        if (!same) {
+            p = &ep->next;
+            continue;
+        }
+        *p = ep->next;
+        zx_endpoint_end(ep, s->conf->queue.linger_ms, ep->is_bind);
+        zx_endpoint_unref(ep);
+        n++;
+    }
+    return n;
+}
+
+int zx_socket_unbind(struct zx_socket *s, const char *endpoint) {
+    const char *sep = endpoint ? strstr(endpoint, "://") : NULL;
+    if (!sep || sep == endpoint || !sep[3])
+        return -EINVAL;
+    size_t n = (size_t)(sep - endpoint);
+    if (!(n == 6 && !memcmp(endpoint, "inproc", 6)) && !zx_registry_transport(endpoint, n))
+        return -EPROTONOSUPPORT;
+    prune(s);
+    if (end_matching(s, endpoint, false) || end_matching(s, endpoint, true))
+        return 0;
+    return -ENOENT;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inproc: names within a context, and the joining of sockets by them.
+ *
+ * What: who is bound to which name, and which connects still wait for one.
+ * Owner: its own leaf lock. Life: with its context.
+ * Never: locks a socket: the binder hears of a connecter by its inbox.
+ */
+#ifndef ZX_CORE_INPROC_H
+#define ZX_CORE_INPROC_H
+
+struct zx_conf;
+struct zx_inproc;
+struct zx_pipe;
+struct zx_socket;
+
+/* Who takes the binder's end of a new pipe pair: a socket, or a monitor. */
+struct zx_binder {
+    /* p is the binder's end, joined otherwise; takes over the reference. Called under the
+     * registry's lock. */
+    void (*on_connect)(struct zx_binder *b, struct zx_pipe *p);
+    struct zx_socket *sock; /* socket binders: slot reference */
+    struct zx_conf *conf;   /* as of the bind */
+};
+
+int zx_inproc_new(struct zx_inproc **out);
+void zx_inproc_free(struct zx_inproc **ip);
+/* Forgets connects that wait for a binder: the context terminates. */
+void zx_inproc_cancel(struct zx_inproc *ip);
+
+/* 0, -EADDRINUSE, -ENOMEM. Waiting connects are joined at once. */
+int zx_inproc_bind(struct zx_inproc *ip, const char *name, struct zx_binder *b);
+/* The name is free afterwards; pipes made through it live on. */
+void zx_inproc_unbind(struct zx_inproc *ip, const char *name, struct zx_binder *b);
+/* Joins p (the connecter's end, its socket locked) to the binder of name, or lets it wait. */
+int zx_inproc_connect(struct zx_inproc *ip, const char *name, struct zx_pipe *p);
+
+/* Binders that are sockets. NULL: no memory. */
+struct zx_binder *zx_binder_new(struct zx_socket *s);
+void zx_binder_free(struct zx_binder *b);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/registry.h"
+
+#include <string.h>
+
+#include "core/pattern.h"
+#include "core/transport.h"
+
+extern const struct zx_pattern_ops zx_pair_ops, zx_pub_ops, zx_sub_ops, zx_req_ops, zx_rep_ops,
+    zx_dealer_ops, zx_router_ops, zx_pull_ops, zx_push_ops, zx_xpub_ops, zx_xsub_ops,
+    zx_stream_ops;
+
+static const struct zx_pattern_ops *const patterns[] = {
+    &zx_pair_ops,   &zx_pub_ops,  &zx_sub_ops,  &zx_req_ops,  &zx_rep_ops,  &zx_dealer_ops,
+    &zx_router_ops, &zx_pull_ops, &zx_push_ops, &zx_xpub_ops, &zx_xsub_ops, &zx_stream_ops,
+};
+
+static const struct zx_transport_ops *const transports[] = {&zx_tcp_ops, &zx_ipc_ops};
+
+const struct zx_pattern_ops *zx_registry_pattern(int type) {
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
+        if (patterns[i]->type == type)
+            return patterns[i];
+    return NULL;
+}
+
+const struct zx_transport_ops *zx_registry_transport(const char *scheme, size_t size) {
+    for (size_t i = 0; i < sizeof transports / sizeof *transports; i++)
+        if (strlen(transports[i]->scheme) == size && !memcmp(transports[i]->scheme, scheme, size))
+            return transports[i];
+    return NULL;
+}
