@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/conf.h"
+#include "os/os.h"
 #include "zmq.h"
 #include "zmqx.h"
 
@@ -186,6 +187,6 @@ int zx_ctx_conf_get(const struct zx_ctx_conf *conf, int option, void *val, size_
     else if (r->kind == FLAG)
         value = *((const bool *)conf + r->offset);
     if (option == ZMQX_SPIN_US && value < 0)
-        value = SPIN_US_DEFAULT;
+        value = (int)zx_os_env_number("ZMQX_SPIN_US", SPIN_US_DEFAULT); /* as zx_ctx_new */
     return zx_opt_get_int(value, val, size);
 }
