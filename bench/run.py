@@ -72,6 +72,8 @@ def run_once(command, side, directory, limit):
         os.killpg(process.pid, signal.SIGKILL)
         out, err = process.communicate()
         raise Failure(f"no end within {limit + 5} s {err.strip()[-300:]}")
+    if process.returncode == -signal.SIGALRM:
+        raise Failure(f"no end within its limit of {limit} s {err.strip()[-300:]}")
     if process.returncode:
         raise Failure(f"exit code {process.returncode}: {err.strip()[-300:]}")
     objects = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
