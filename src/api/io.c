@@ -7,7 +7,7 @@
 #include "api/api.h"
 #include "base/msg.h"
 
-static int send_src(void *socket, struct zx_src *src, int flags) {
+static inline int send_src(void *socket, struct zx_src *src, int flags) {
     struct zx_socket *s = socket;
     int rc = zx_socket_enter(s);
     if (rc)
@@ -46,7 +46,7 @@ int zmq_sendmsg(void *socket, zmq_msg_t *m, int flags) {
     return zmq_msg_send(m, socket, flags);
 }
 
-static int recv_sink(void *socket, struct zx_sink *sink, int flags) {
+static inline int recv_sink(void *socket, struct zx_sink *sink, int flags) {
     struct zx_socket *s = socket;
     int rc = zx_socket_enter(s);
     if (rc)

@@ -137,6 +137,29 @@ void zx_rec_release(const struct zx_rec *rec, struct zx_dead *dead);
 /* Appends one frame (flags: MORE, COMMAND, NOTE as wanted). A frame without MORE,
  * COMMAND and NOTE ends a message. Copies data. -ENOMEM: nothing changed. */
 int zx_queue_write(struct zx_queue *q, const void *data, size_t size, uint8_t flags);
+/* A whole small message written and published: what happens millions of times a second.
+ * False: it does not fit this path, nothing was done. */
+static inline bool zx_queue_put_small(struct zx_queue *q, const uint8_t *data, size_t size) {
+    struct zx_chunk *c = q->w.cur;
+    if (!c || c != q->w.open || size > 255 || q->w.in_message || c->size - c->pos < size + 2 ||
+        q->sh.conflate)
+        return false;
+    uint8_t *p = c->data + c->pos;
+    p[0] = 0;
+    p[1] = (uint8_t)size;
+    zx_copy(p + 2, data, size);
+    uint32_t end = c->pos += (uint32_t)size + 2, msgs = ++c->msgs;
+    q->w.written++;
+    q->w.mark.end = end;
+    q->w.mark.msgs = msgs;
+    q->w.mark.special = c->special;
+    /* The release store of zx_queue_commit. */
+    atomic_store_explicit(&c->tail,
+                          (uint64_t)end | (uint64_t)msgs << ZX_TAIL_MSGS_SHIFT |
+                              (c->special ? ZX_TAIL_SPECIAL : 0),
+                          memory_order_release);
+    return true;
+}
 /* The same by reference; takes over one reference to body (NULL: constant memory). */
 int zx_queue_write_ref(struct zx_queue *q, const void *data, size_t size, struct zx_body *body,
                        uint8_t flags);
@@ -147,8 +170,11 @@ void zx_queue_rollback(struct zx_queue *q);
 /* True if a message may be begun. Sets `full` and looks again before saying no, so that
  * the reader's next report finds it (partner: zx_queue_report). */
 bool zx_queue_can_write_slow(struct zx_queue *q);
+static inline bool zx_queue_has_room(const struct zx_queue *q) {
+    return q->w.written < q->w.limit; /* false: perhaps; see zx_queue_can_write */
+}
 static inline bool zx_queue_can_write(struct zx_queue *q) {
-    return q->w.written < q->w.limit || zx_queue_can_write_slow(q);
+    return zx_queue_has_room(q) || zx_queue_can_write_slow(q);
 }
 /* Changes the high-water mark from the producer's end. */
 void zx_queue_set_hwm(struct zx_queue *q, uint32_t hwm);

@@ -190,17 +190,19 @@ void zx_src_drop(struct zx_socket *s, struct zx_src *src) {
     zx_msg_init(m);
 }
 
-static void sent(struct zx_pipe *p, size_t size) {
-    if (p->peer) {
-        zx_queue_commit(p->out);
+void zx_pipe_offer(struct zx_pipe *p) {
+    if (p->peer)
         zx_pipe_announce(p->peer);
-        return;
-    }
-    zx_queue_commit(p->out);
-    zx_socket_sent(p->sock, p, size);
+    else
+        zx_socket_sent(p->sock, p);
 }
 
-int zx_pipe_send(struct zx_pipe *p, struct zx_src *src) {
+static void sent(struct zx_pipe *p) {
+    zx_queue_commit(p->out);
+    zx_pipe_offer(p);
+}
+
+static int send_frame(struct zx_pipe *p, struct zx_src *src) {
     size_t size = zx_src_size(src);
     uint8_t flags = src->more ? ZX_FRAME_MORE : 0;
     int rc;
@@ -216,8 +218,12 @@ int zx_pipe_send(struct zx_pipe *p, struct zx_src *src) {
     if (src->msg)
         zx_src_drop(p->sock, src);
     if (!src->more)
-        sent(p, size);
+        sent(p);
     return 0;
+}
+
+int zx_pipe_send(struct zx_pipe *p, struct zx_src *src) {
+    return zx_pipe_send_small(p, src) ? 0 : send_frame(p, src);
 }
 
 int zx_pipe_send_bytes(struct zx_pipe *p, const void *data, size_t size, bool more) {
@@ -230,7 +236,7 @@ void zx_pipe_rollback(struct zx_pipe *p) {
 }
 
 void zx_pipe_commit(struct zx_pipe *p) {
-    sent(p, 0);
+    sent(p);
 }
 
 void zx_pipe_flush(struct zx_pipe *p) {
@@ -353,7 +359,7 @@ void zx_pipe_drop(struct zx_pipe *p, struct zx_rec *rec) {
         zx_pipe_credit(p);
 }
 
-int zx_pipe_recv(struct zx_pipe *p, struct zx_sink *sink) {
+int zx_pipe_recv_slow(struct zx_pipe *p, struct zx_sink *sink) {
     struct zx_rec rec;
     return zx_pipe_peek(p, &rec) ? zx_pipe_take(p, &rec, sink) : -EAGAIN;
 }

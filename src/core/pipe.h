@@ -90,13 +90,26 @@ void zx_pipe_announce(struct zx_pipe *p);
 
 /* ---- socket's lock held ---- */
 
+/* The producer waits for room and there is some: tells it. */
+void zx_pipe_credit(struct zx_pipe *p);
+
 /* Can a message be begun? (A message begun can always be finished.) */
 static inline bool zx_pipe_can_send(struct zx_pipe *p) {
     return zx_queue_can_write(p->out);
 }
+/* What was committed is announced to the reader, or counted against the batch budget. */
+void zx_pipe_offer(struct zx_pipe *p);
 /* One frame; the last of a message publishes it. 0 or -ENOMEM (the message begun is
  * rolled back). */
 int zx_pipe_send(struct zx_pipe *p, struct zx_src *src);
+/* The fast half of zx_pipe_send: a small whole message from a buffer. False: nothing done. */
+static inline bool zx_pipe_send_small(struct zx_pipe *p, const struct zx_src *src) {
+    if (src->msg || src->more || !zx_queue_put_small(p->out, src->data, src->size))
+        return false;
+    p->app.unflushed += (uint32_t)src->size + 2;
+    zx_pipe_offer(p);
+    return true;
+}
 /* The same, for patterns' own small frames (delimiters, ids): copied. */
 int zx_pipe_send_bytes(struct zx_pipe *p, const void *data, size_t size, bool more);
 /* Forgets a message begun. */
@@ -114,15 +127,31 @@ bool zx_pipe_peek(struct zx_pipe *p, struct zx_rec *rec);
 int zx_pipe_take(struct zx_pipe *p, struct zx_rec *rec, struct zx_sink *sink);
 void zx_pipe_drop(struct zx_pipe *p, struct zx_rec *rec);
 /* peek and take in one: 0, -EAGAIN, -ENOMEM. */
-int zx_pipe_recv(struct zx_pipe *p, struct zx_sink *sink);
+int zx_pipe_recv_slow(struct zx_pipe *p, struct zx_sink *sink);
+static inline int zx_pipe_recv(struct zx_pipe *p, struct zx_sink *sink) {
+    struct zx_queue *q = p->in;
+    if (q->r.pos == q->r.end || sink->msg)
+        return zx_pipe_recv_slow(p, sink);
+    const uint8_t *rec = q->r.cur->data + q->r.pos;
+    if (rec[0] > ZX_FRAME_MORE) /* large, by reference, a command or a note */
+        return zx_pipe_recv_slow(p, sink);
+    size_t size = rec[1];
+    zx_copy(sink->buf, rec + 2, size < sink->cap ? size : sink->cap);
+    q->r.pos += (uint32_t)size + 2;
+    sink->size = size;
+    sink->more = q->r.in_message = rec[0];
+    if (!sink->more) {
+        q->r.read++;
+        if (--q->r.until_report == 0 && zx_queue_report(q))
+            zx_pipe_credit(p);
+    }
+    return 0;
+}
 /* A frame of our own (routing id) carries the metadata of the message behind it. */
 void zx_pipe_lend_meta(struct zx_pipe *p, struct zx_sink *sink);
 /* The reader found nothing: next commit announces again. False if something came in
  * meanwhile (look again). */
 bool zx_pipe_unlist(struct zx_pipe *p);
-
-/* The producer waits for room and there is some: tells it. */
-void zx_pipe_credit(struct zx_pipe *p);
 
 /* The socket cannot use the pipe: closes its connection. */
 void zx_pipe_abort(struct zx_pipe *p);

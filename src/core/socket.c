@@ -129,10 +129,12 @@ int zx_socket_enter_any(struct zx_socket *s) {
     return -ENOTSOCK;
 }
 
-int zx_socket_enter(struct zx_socket *s) {
-    int rc = zx_socket_enter_any(s);
-    if (rc || !zx_socket_has_mail(s))
-        return rc;
+/* Locked, with mail or closed meanwhile. */
+int zx_socket_enter_slow(struct zx_socket *s) {
+    if (atomic_load_explicit(&s->tag, memory_order_relaxed) != ZX_SOCKET_LIVE) {
+        zx_lock_give(&s->lock);
+        return -ENOTSOCK;
+    }
     if (s->fork_gen != zx_os_fork_generation())
         return 0;
     zx_socket_attend(s);
@@ -142,19 +144,12 @@ int zx_socket_enter(struct zx_socket *s) {
     return -ETERM;
 }
 
-static void leave_with_dead(struct zx_socket *s) {
+void zx_socket_leave_slow(struct zx_socket *s) {
     struct zx_dead dead = s->dead;
     s->dead.n = 0;
     s->dead.more = NULL;
     zx_lock_give(&s->lock);
     zx_dead_flush(&dead);
-}
-
-void zx_socket_leave(struct zx_socket *s) {
-    if (s->dead.n)
-        leave_with_dead(s);
-    else
-        zx_lock_give(&s->lock);
 }
 
 void zx_socket_park_dead(struct zx_socket *s, struct zx_dead *dead) {

@@ -19,6 +19,8 @@
 #ifndef ZX_CORE_SOCKET_H
 #define ZX_CORE_SOCKET_H
 
+#include <errno.h>
+
 #include "core/lock.h"
 #include "core/pattern.h"
 #include "core/pipe.h"
@@ -86,11 +88,11 @@ struct zx_socket {
 struct zx_socket *zx_socket_new(struct zx_ctx *ctx, int type, int *err);
 /* Locks a handle for a call: checks the tag, takes up the inbox. 0, -ENOTSOCK, -ETERM
  * (nothing is locked then). */
-int zx_socket_enter(struct zx_socket *s);
+int zx_socket_enter_slow(struct zx_socket *s);
 /* The same without the ETERM check. */
 int zx_socket_enter_any(struct zx_socket *s);
 /* Unlocks and releases the bodies parked meanwhile. */
-void zx_socket_leave(struct zx_socket *s);
+void zx_socket_leave_slow(struct zx_socket *s);
 int zx_socket_close(struct zx_socket *s);
 void zx_socket_slot_ref(struct zx_socket *s);
 void zx_socket_slot_unref(struct zx_socket *s);
@@ -116,6 +118,21 @@ static inline bool zx_socket_has_mail(const struct zx_socket *s) {
 static inline bool zx_socket_is_stopped(const struct zx_socket *s) {
     return atomic_load_explicit(&s->attention, memory_order_acquire) & ZX_ATT_TERM;
 }
+static inline int zx_socket_enter(struct zx_socket *s) {
+    if (!s || atomic_load_explicit(&s->tag, memory_order_relaxed) != ZX_SOCKET_LIVE)
+        return -ENOTSOCK;
+    zx_lock_take(&s->lock);
+    if (zx_socket_has_mail(s) ||
+        atomic_load_explicit(&s->tag, memory_order_relaxed) != ZX_SOCKET_LIVE)
+        return zx_socket_enter_slow(s);
+    return 0;
+}
+static inline void zx_socket_leave(struct zx_socket *s) {
+    if (s->dead.n)
+        zx_socket_leave_slow(s);
+    else
+        zx_lock_give(&s->lock);
+}
 /* A pipe joins at once (zmq_connect, inproc). -ENOMEM or what attach said. */
 int zx_socket_attach(struct zx_socket *s, struct zx_pipe *p);
 /* Detaches p if its peer is gone and everything is read. */
@@ -125,7 +142,7 @@ void zx_socket_detach(struct zx_socket *s, struct zx_pipe *p);
 /* Sets attention bits and wakes whoever sleeps on the socket or watches its ZMQ_FD. */
 void zx_socket_notify(struct zx_socket *s, unsigned bits);
 /* A send went out on a pipe: counts the budget down, flushes when it is used up. */
-void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p, size_t bytes);
+void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p);
 /* Flushes every pipe with unflushed bytes and sets the next budget. */
 void zx_socket_flush(struct zx_socket *s);
 

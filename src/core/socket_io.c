@@ -68,27 +68,28 @@ static bool remember(struct zx_budget *b, struct zx_pipe *p) {
     return true;
 }
 
-void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p, size_t bytes) {
+/* Somebody must see to what is left if this thread does not come back. The commit precedes
+ * the load of the mark; partner: the barrier in flush_links (io.c). */
+static inline void leave_to_sweeper(struct zx_pipe *p) {
+    if (zx_lock_plain)
+        atomic_thread_fence(memory_order_seq_cst);
+    else
+        atomic_signal_fence(memory_order_seq_cst);
+    if (!atomic_load_explicit(&p->link->dirty.mark, memory_order_relaxed))
+        zx_io_dirty(p->link->src.reactor->io, p->link);
+}
+
+void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p) {
     struct zx_budget *b = &s->budget;
-    (void)bytes;
     b->sent++;
-    if (!remember(b, p)) {
+    if (!p->app.in_set_dirty && !remember(b, p)) {
         zx_pipe_flush(p);
-        return;
-    }
-    if (b->left > 1 && p->app.unflushed < FLUSH_BYTES && p->out->w.written < p->out->w.limit) {
+    } else if (b->left > 1 && p->app.unflushed < FLUSH_BYTES && zx_queue_has_room(p->out)) {
         b->left--;
-        /* Somebody must see to it if this thread does not come back. The commit precedes
-         * the load of the mark; partner: the barrier in flush_links (io.c). */
-        if (zx_lock_plain)
-            atomic_thread_fence(memory_order_seq_cst);
-        else
-            atomic_signal_fence(memory_order_seq_cst);
-        if (!atomic_load_explicit(&p->link->dirty.mark, memory_order_relaxed))
-            zx_io_dirty(p->link->src.reactor->io, p->link);
-        return;
+        leave_to_sweeper(p);
+    } else {
+        zx_socket_flush(s);
     }
-    zx_socket_flush(s);
 }
 
 /* ---- send and receive ---- */

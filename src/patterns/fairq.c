@@ -73,8 +73,8 @@ static void went_dry(struct zx_socket *s, struct zx_fairq *fq, struct zx_pipe *p
     zx_socket_check_over(s, p);
 }
 
-int zx_fairq_recv(struct zx_socket *s, struct zx_fairq *fq, struct zx_sink *sink,
-                  struct zx_pipe **from) {
+int zx_fairq_recv_slow(struct zx_socket *s, struct zx_fairq *fq, struct zx_sink *sink,
+                       struct zx_pipe **from) {
     while (fq->active) {
         struct zx_pipe *p = fq->v[fq->cur];
         int rc = zx_pipe_recv(p, sink);

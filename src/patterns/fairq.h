@@ -12,8 +12,10 @@
 
 #include <stdbool.h>
 
-struct zx_pipe;
-struct zx_sink;
+#include <stddef.h>
+
+#include "core/pipe.h"
+
 struct zx_socket;
 
 struct zx_fairq {
@@ -28,8 +30,17 @@ void zx_fairq_remove(struct zx_fairq *fq, struct zx_pipe *p);
 /* p has something to read. */
 void zx_fairq_activate(struct zx_fairq *fq, struct zx_pipe *p);
 /* One frame; *from (may be NULL) tells whose. 0, -EAGAIN, -ENOMEM. */
-int zx_fairq_recv(struct zx_socket *s, struct zx_fairq *fq, struct zx_sink *sink,
-                  struct zx_pipe **from);
+int zx_fairq_recv_slow(struct zx_socket *s, struct zx_fairq *fq, struct zx_sink *sink,
+                       struct zx_pipe **from);
+static inline int zx_fairq_recv(struct zx_socket *s, struct zx_fairq *fq, struct zx_sink *sink,
+                                struct zx_pipe **from) {
+    if (!fq->active || from || zx_pipe_recv(fq->v[fq->cur], sink))
+        return zx_fairq_recv_slow(s, fq, sink, from);
+    fq->more = sink->more;
+    if (!fq->more && ++fq->cur >= fq->active)
+        fq->cur = 0;
+    return 0;
+}
 /* The pipe that the next frame comes from; NULL: none. */
 struct zx_pipe *zx_fairq_next(struct zx_socket *s, struct zx_fairq *fq);
 

@@ -85,8 +85,8 @@ static bool choose(struct zx_socket *s, struct zx_loadb *lb) {
     return false;
 }
 
-int zx_loadb_send(struct zx_socket *s, struct zx_loadb *lb, struct zx_src *src,
-                  struct zx_pipe **to) {
+int zx_loadb_send_slow(struct zx_socket *s, struct zx_loadb *lb, struct zx_src *src,
+                       struct zx_pipe **to) {
     if (to)
         *to = NULL;
     if (lb->dropping) {

@@ -12,9 +12,9 @@
 
 #include <stdbool.h>
 
-struct zx_pipe;
+#include "core/pipe.h"
+
 struct zx_socket;
-struct zx_src;
 
 struct zx_loadb {
     struct zx_pipe **v; /* active ones first */
@@ -28,8 +28,17 @@ int zx_loadb_add(struct zx_loadb *lb, struct zx_pipe *p); /* -ENOMEM */
 void zx_loadb_remove(struct zx_loadb *lb, struct zx_pipe *p);
 void zx_loadb_activate(struct zx_loadb *lb, struct zx_pipe *p);
 /* One frame; *to (may be NULL) tells where it went (NULL: dropped). 0, -EAGAIN, -ENOMEM. */
-int zx_loadb_send(struct zx_socket *s, struct zx_loadb *lb, struct zx_src *src,
-                  struct zx_pipe **to);
+int zx_loadb_send_slow(struct zx_socket *s, struct zx_loadb *lb, struct zx_src *src,
+                       struct zx_pipe **to);
+static inline int zx_loadb_send(struct zx_socket *s, struct zx_loadb *lb, struct zx_src *src,
+                                struct zx_pipe **to) {
+    if (!lb->active || lb->more || lb->dropping || to || !zx_queue_has_room(lb->v[lb->cur]->out) ||
+        !zx_pipe_send_small(lb->v[lb->cur], src))
+        return zx_loadb_send_slow(s, lb, src, to);
+    if (++lb->cur >= lb->active)
+        lb->cur = 0;
+    return 0;
+}
 /* Would a frame be taken now? */
 bool zx_loadb_can_send(struct zx_socket *s, struct zx_loadb *lb);
 

@@ -161,6 +161,22 @@ static int frame(struct zx_v3 *d, struct walk *w, size_t *head, uint64_t *size) 
     return rc ? rc : 1;
 }
 
+/* Short whole single-frame messages in a row, the common case: nothing to clear or move. */
+static inline void skim(const struct zx_v3 *d, struct walk *w) {
+    uint8_t *p = w->src, *end = w->end - 1;
+    uint32_t msgs = 0;
+    if (w->dst != p || d->in_message || d->hooks.frame)
+        return;
+    while (p < end && p[0] == 0 && (size_t)(w->end - p) >= 2u + p[1]) {
+        p += 2u + p[1];
+        msgs++;
+    }
+    w->msgs += msgs;
+    w->src = w->dst = p;
+    if (msgs)
+        w->boundary = p;
+}
+
 /* The tail of the read: keeps it in place, moves it to a fresh chunk, or to a body. */
 static int keep_rest(struct zx_v3 *d, struct zx_queue *q, struct walk *w, size_t head,
                      uint64_t size) {
@@ -218,8 +234,9 @@ int zx_v3_parse(struct zx_v3 *d, struct zx_queue *q, size_t got) {
         d->want = d->want < ZX_QUEUE_CHUNK_MAX / 4 ? d->want * 4 : ZX_QUEUE_CHUNK_MAX;
     struct walk w = {p, p, p + d->fill + got, 0, p};
     int rc;
-    while ((rc = frame(d, &w, &head, &size)) > 0)
-        ;
+    do
+        skim(d, &w);
+    while ((rc = frame(d, &w, &head, &size)) > 0);
     zx_queue_put(q, (uint32_t)(w.dst - p), w.msgs, (uint32_t)(w.boundary - p));
     return rc ? rc : keep_rest(d, q, &w, head, size);
 }
