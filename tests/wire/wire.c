@@ -27,7 +27,7 @@ bool wire_is_ours(void) {
 }
 
 void wire_ours_only(const char *why) {
-    if (wire_is_ours())
+    if (wire_is_ours() || getenv("ZMQX_WIRE_ALL"))
         return;
     print_message("SKIPPED: another library is loaded; %s\n", why);
     skip();
@@ -116,8 +116,9 @@ int wire_teardown(void **state) {
     for (size_t i = 0; i < WIRE_NODES; i++)
         if (w->nodes[i])
             node_close(w->nodes[i]);
-    if (w->ctx)
-        rc = zmq_ctx_term(w->ctx);
+    do
+        rc = w->ctx ? zmq_ctx_term(w->ctx) : 0;
+    while (rc && zmq_errno() == EINTR); /* a test that failed may have left a timer */
     for (size_t i = 0; i < WIRE_PEERS; i++)
         if (w->peers[i])
             peer_drop(w->peers[i]);

@@ -61,7 +61,8 @@ void wire_fresh_address(struct wire *w, char *address, size_t size);
 bool wire_is_ours(void);
 
 /* Ends the test as skipped, saying why, when another library is being run: for what this project
- * does better than libzmq, or what the installed version cannot do. */
+ * does better than libzmq, or what the installed version cannot do. With ZMQX_WIRE_ALL in the
+ * environment it runs all the same, to see it fail there. */
 void wire_ours_only(const char *why);
 
 int64_t wire_now_ms(void);
