@@ -189,11 +189,14 @@ static void large_messages_after_close(void) {
 
 static void late_binder_gets_it(void) {
     void *push = zx_socket(ZMQ_PUSH), *pull = zx_socket(ZMQ_PULL);
+    struct zx_event ev;
     char ep[128];
 
     if (zx_current()->via == ZX_TCP) {
+        void *mon = zx_monitor(pull, ZMQ_EVENT_CLOSED);
         snprintf(ep, sizeof ep, "%s", zx_bind(pull));
         zx_close(pull);
+        zx_await(mon, ZMQ_EVENT_CLOSED, &ev);
         pull = zx_socket(ZMQ_PULL);
     } else {
         snprintf(ep, sizeof ep, "%s", zx_new_endpoint());
