@@ -8,16 +8,64 @@
 #include "base/group.h"
 #include "base/ref.h"
 
+/* Bodies of a few sizes are recycled: a large block that malloc gives back to the system
+ * after each message costs a page fault per page when it is taken again. */
+enum { CLASSES = 5, PER_CLASS = 4, CLASS_FIRST = 16384 };
+
+static struct zx_body *_Atomic cache[CLASSES][PER_CLASS];
+
+/* 1 to CLASSES for sizes in (CLASS_FIRST / 2, 256 KiB], else 0. */
+static unsigned class_of(size_t size) {
+    if (size <= CLASS_FIRST / 2)
+        return 0;
+    for (unsigned c = 1; c <= CLASSES; c++)
+        if (size <= (size_t)CLASS_FIRST << (c - 1))
+            return c;
+    return 0;
+}
+
+static struct zx_body *cache_get(unsigned c) {
+    for (int i = 0; i < PER_CLASS; i++) {
+        struct zx_body *_Atomic *slot = &cache[c - 1][i];
+        struct zx_body *b = atomic_load_explicit(slot, memory_order_relaxed);
+        /* Acquire: what its last user did to the memory is over. */
+        if (b && (b = atomic_exchange_explicit(slot, NULL, memory_order_acquire)))
+            return b;
+    }
+    return NULL;
+}
+
+static bool cache_put(struct zx_body *b) {
+    for (int i = 0; i < PER_CLASS; i++) {
+        struct zx_body *none = NULL;
+        if (!atomic_load_explicit(&cache[b->size_class - 1][i], memory_order_relaxed) &&
+            atomic_compare_exchange_strong_explicit(&cache[b->size_class - 1][i], &none, b,
+                                                    memory_order_release, memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
+void zx_body_trim(void) {
+    for (unsigned c = 1; c <= CLASSES; c++)
+        for (struct zx_body *b; (b = cache_get(c));)
+            free(b);
+}
+
 struct zx_body *zx_body_new(size_t size) {
     if (size > SIZE_MAX - sizeof(struct zx_body))
         return NULL;
-    struct zx_body *b = malloc(sizeof *b + size);
+    unsigned c = class_of(size);
+    struct zx_body *b = c ? cache_get(c) : NULL;
+    if (!b)
+        b = malloc(sizeof *b + (c ? (size_t)CLASS_FIRST << (c - 1) : size));
     if (!b)
         return NULL;
     atomic_init(&b->refs, 1);
     b->free_fn = NULL;
     b->hint = NULL;
     b->data = b + 1;
+    b->size_class = c;
     return b;
 }
 
@@ -29,7 +77,8 @@ void zx_body_unref(struct zx_body *b, unsigned n) {
         return;
     if (b->free_fn)
         b->free_fn(b->data, b->hint);
-    free(b);
+    if (!b->size_class || !cache_put(b))
+        free(b);
 }
 
 void zx_msg_init(struct zx_msg *m) {

@@ -33,6 +33,7 @@ struct zx_body {
     void (*free_fn)(void *data, void *hint);
     void *hint;
     void *data;
+    unsigned size_class; /* of the cache it goes back to; 0: none */
 };
 
 struct zx_msg {
@@ -55,7 +56,9 @@ struct zx_msg {
 
 _Static_assert(sizeof(struct zx_msg) <= 64, "zmq_msg_t is 64 bytes");
 
-/* A body with room for size bytes behind it; NULL without memory. One reference. */
+/* A body with room for size bytes behind it, 16 to 256 KiB from a small process-wide cache;
+ * NULL without memory. One reference. */
+
 struct zx_body *zx_body_new(size_t size);
 /* Adds n references. */
 static inline void zx_body_ref(struct zx_body *b, unsigned n) {
@@ -64,6 +67,8 @@ static inline void zx_body_ref(struct zx_body *b, unsigned n) {
 }
 /* Drops n references; the last one frees (and calls free_fn: hold no lock). */
 void zx_body_unref(struct zx_body *b, unsigned n);
+/* Gives the cache's memory back. */
+void zx_body_trim(void);
 
 void zx_msg_init(struct zx_msg *m);
 int zx_msg_init_size(struct zx_msg *m, size_t size); /* -ENOMEM */

@@ -137,18 +137,25 @@ void zx_rec_release(const struct zx_rec *rec, struct zx_dead *dead);
 /* Appends one frame (flags: MORE, COMMAND, NOTE as wanted). A frame without MORE,
  * COMMAND and NOTE ends a message. Copies data. -ENOMEM: nothing changed. */
 int zx_queue_write(struct zx_queue *q, const void *data, size_t size, uint8_t flags);
-/* A whole small message written and published: what happens millions of times a second.
+/* A whole inline message written and published: what happens millions of times a second.
  * False: it does not fit this path, nothing was done. */
-static inline bool zx_queue_put_small(struct zx_queue *q, const uint8_t *data, size_t size) {
+static inline bool zx_queue_put_whole(struct zx_queue *q, const uint8_t *data, size_t size) {
     struct zx_chunk *c = q->w.cur;
-    if (!c || c != q->w.open || size > 255 || q->w.in_message || c->size - c->pos < size + 2 ||
-        q->sh.conflate)
+    if (!c || c != q->w.open || size > ZX_QUEUE_REF_ABOVE || q->w.in_message ||
+        c->size - c->pos < size + 9 || q->sh.conflate)
         return false;
     uint8_t *p = c->data + c->pos;
-    p[0] = 0;
-    p[1] = (uint8_t)size;
-    zx_copy(p + 2, data, size);
-    uint32_t end = c->pos += (uint32_t)size + 2, msgs = ++c->msgs;
+    uint32_t head = 2;
+    if (size <= 255) {
+        p[0] = 0;
+        p[1] = (uint8_t)size;
+    } else {
+        p[0] = ZX_FRAME_LONG;
+        zx_put64(p + 1, size);
+        head = 9;
+    }
+    zx_copy(p + head, data, size);
+    uint32_t end = c->pos += (uint32_t)size + head, msgs = ++c->msgs;
     q->w.written++;
     q->w.mark.end = end;
     q->w.mark.msgs = msgs;

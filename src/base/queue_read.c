@@ -351,13 +351,13 @@ struct zx_dead_more {
 };
 
 void zx_dead_add(struct zx_dead *d, struct zx_body *body) {
-    if (d->n < ZX_DEAD_MAX) {
-        d->list[d->n++] = body;
-        return;
-    }
-    /* A plain body needs no free function of the outside: free it on the spot. */
+    /* Plain memory needs no function of the outside: it goes on the spot. */
     if (!body->free_fn) {
         zx_body_unref(body, 1);
+        return;
+    }
+    if (d->n < ZX_DEAD_MAX) {
+        d->list[d->n++] = body;
         return;
     }
     struct zx_dead_more *m = malloc(sizeof *m);

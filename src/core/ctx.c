@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/msg.h"
 #include "core/inproc.h"
 #include "core/io.h"
 #include "core/socket.h"
@@ -209,6 +210,7 @@ int zx_ctx_term(struct zx_ctx *ctx) {
     zx_mutex_unlock(&ctx->lock);
     stop_ios(ctx);
     free_events(ctx);
+    zx_body_trim();
     zx_inproc_free(&ctx->inproc);
     zx_ctx_conf_fini(&ctx->conf);
     atomic_store_explicit(&ctx->tag, ZX_CTX_DEAD, memory_order_release);

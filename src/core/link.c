@@ -18,7 +18,7 @@ static void on_event(struct zx_source *src, unsigned events, bool owner) {
     if (events & (ZX_POLL_IN | ZX_POLL_ERR))
         bits |= ZX_WORK_READ;
     if (events & ZX_POLL_OUT)
-        bits |= ZX_WORK_FLUSH;
+        bits |= ZX_WORK_WRITABLE;
     /* Connecting: any event means that connect() has an outcome. */
     zx_link_kick((struct zx_link *)(void *)src, bits, owner);
 }
@@ -119,12 +119,14 @@ static void do_read(struct zx_link *l, bool owner) {
     }
 }
 
-static void do_flush(struct zx_link *l, bool owner) {
+static void do_flush(struct zx_link *l, bool writable, bool owner) {
     unsigned st = atomic_load_explicit(&l->state, memory_order_relaxed);
-    if (st == ZX_LINK_CONNECTING)
-        zx_link_connected(l);
-    else if (st == ZX_LINK_OPENING || st == ZX_LINK_READY)
+    if (st == ZX_LINK_CONNECTING) {
+        if (writable)
+            zx_link_connected(l);
+    } else if ((writable || !l->w.want_out) && (st == ZX_LINK_OPENING || st == ZX_LINK_READY)) {
         zx_link_flush(l, owner);
+    }
 }
 
 static void start_accepted(struct zx_link *l) {
@@ -151,20 +153,16 @@ static void work(struct zx_link *l, unsigned bits, bool owner) {
         zx_link_end(l, ZX_END_LOCAL, 0);
     if (bits & (ZX_WORK_READ | ZX_WORK_RESUME))
         do_read(l, owner);
-    if (bits & ZX_WORK_FLUSH)
-        do_flush(l, owner);
+    if (bits & (ZX_WORK_FLUSH | ZX_WORK_WRITABLE))
+        do_flush(l, bits & ZX_WORK_WRITABLE, owner);
     if (bits & ZX_WORK_TIMER)
         zx_link_on_alarm(l, owner);
     if (bits & ZX_WORK_CLOSE)
         zx_link_close(l);
 }
 
-void zx_link_kick(struct zx_link *l, unsigned bits, bool owner) {
-    /* Whatever the caller published (a commit, a flag) precedes this operation; the
-     * holder's reads follow its taking of the bits below. */
-    if (atomic_fetch_or_explicit(&l->work, ZX_WORK_HELD | bits, memory_order_acq_rel) &
-        ZX_WORK_HELD)
-        return;
+/* Held: does what is left until nothing is. */
+static void zx_link_run(struct zx_link *l, bool owner) {
     zx_source_ref(&l->src);
     for (;;) {
         unsigned todo =
@@ -177,6 +175,28 @@ void zx_link_kick(struct zx_link *l, unsigned bits, bool owner) {
             break;
     }
     zx_source_unref(&l->src);
+}
+
+void zx_link_kick(struct zx_link *l, unsigned bits, bool owner) {
+    /* Whatever the caller published (a commit, a flag) precedes this operation; the
+     * holder's reads follow its taking of the bits below. */
+    if (atomic_fetch_or_explicit(&l->work, ZX_WORK_HELD | bits, memory_order_acq_rel) &
+        ZX_WORK_HELD)
+        return;
+    zx_link_run(l, owner);
+}
+
+bool zx_link_try_hold(struct zx_link *l) {
+    unsigned nobody = 0;
+    return atomic_compare_exchange_strong_explicit(&l->work, &nobody, ZX_WORK_HELD,
+                                                   memory_order_acq_rel, memory_order_relaxed);
+}
+
+void zx_link_release(struct zx_link *l, bool owner) {
+    unsigned held = ZX_WORK_HELD;
+    if (!atomic_compare_exchange_strong_explicit(&l->work, &held, 0, memory_order_acq_rel,
+                                                 memory_order_relaxed))
+        zx_link_run(l, owner);
 }
 
 /* ---- alarms ---- */

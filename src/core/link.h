@@ -51,6 +51,7 @@ enum {
     ZX_WORK_CLOSE = 64,
     ZX_WORK_START = 128,
     ZX_WORK_RESOLVED = 256,
+    ZX_WORK_WRITABLE = 1024, /* the kernel takes bytes again */
     ZX_WORK_ABORT = 512 /* drop the connection now (replaced by a handover) */
 };
 
@@ -136,6 +137,13 @@ int zx_link_new_accepted(struct zx_endpoint *ep, int fd, struct zx_link **out);
 /* Leaves work for the link and does it if nobody holds it. owner: the caller holds the
  * lock of the link's socket, so both ends of the queues are his. Any thread. */
 void zx_link_kick(struct zx_link *l, unsigned bits, bool owner);
+/* For work that needs arguments: takes the word if it is free; then release does what was
+ * left meanwhile. */
+bool zx_link_try_hold(struct zx_link *l);
+void zx_link_release(struct zx_link *l, bool owner);
+/* A whole message straight from the caller's buffer, when nothing is queued before it; what
+ * the kernel refuses is copied. The socket's lock held. False: not possible now. */
+bool zx_link_write_through(struct zx_link *l, struct zx_pipe *p, const void *data, size_t size);
 static inline bool zx_link_is_ready(const struct zx_link *l) {
     return atomic_load_explicit(&l->state, memory_order_relaxed) == ZX_LINK_READY;
 }

@@ -181,7 +181,8 @@ static ptrdiff_t read_direct(struct zx_link *l, struct zx_pipe *p, bool owner) {
         zx_link_end(l, rc == -ENOMEM ? ZX_END_LOST : ZX_END_PROTOCOL, -rc);
         return 0;
     }
-    return (size_t)got == room ? got : 0;
+    /* The owner has what it waits for: it comes back when that is consumed. */
+    return (size_t)got == room && !(owner && zx_queue_has(q)) ? got : 0;
 }
 
 static void after_read(struct zx_link *l, bool owner) {

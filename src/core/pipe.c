@@ -10,7 +10,7 @@
 #include "core/socket.h"
 #include "zmq.h"
 
-enum { META_AHEAD = 64 };
+enum { META_AHEAD = 64, SENT_THROUGH = 1 };
 
 /* What one or two pipes live in: freed with the last reference to any of them. */
 struct zx_pipe_pair {
@@ -168,6 +168,8 @@ static int send_by_ref(struct zx_pipe *p, struct zx_src *src, uint8_t flags) {
     }
     if (src->is_const)
         return zx_queue_write_ref(p->out, src->data, src->size, NULL, flags);
+    if (!flags && p->link && zx_link_write_through(p->link, p, src->data, src->size))
+        return SENT_THROUGH;
     struct zx_body *body = zx_body_new(src->size);
     if (!body)
         return -ENOMEM;
@@ -210,6 +212,8 @@ static int send_frame(struct zx_pipe *p, struct zx_src *src) {
         rc = send_by_ref(p, src, flags);
     else
         rc = zx_queue_write(p->out, zx_src_data(src), size, flags);
+    if (rc == SENT_THROUGH)
+        return 0;
     if (rc) {
         zx_queue_rollback(p->out);
         return rc;
@@ -223,7 +227,7 @@ static int send_frame(struct zx_pipe *p, struct zx_src *src) {
 }
 
 int zx_pipe_send(struct zx_pipe *p, struct zx_src *src) {
-    return zx_pipe_send_small(p, src) ? 0 : send_frame(p, src);
+    return zx_pipe_send_whole(p, src) ? 0 : send_frame(p, src);
 }
 
 int zx_pipe_send_bytes(struct zx_pipe *p, const void *data, size_t size, bool more) {

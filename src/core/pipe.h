@@ -102,11 +102,15 @@ void zx_pipe_offer(struct zx_pipe *p);
 /* One frame; the last of a message publishes it. 0 or -ENOMEM (the message begun is
  * rolled back). */
 int zx_pipe_send(struct zx_pipe *p, struct zx_src *src);
-/* The fast half of zx_pipe_send: a small whole message from a buffer. False: nothing done. */
-static inline bool zx_pipe_send_small(struct zx_pipe *p, const struct zx_src *src) {
-    if (src->msg || src->more || !zx_queue_put_small(p->out, src->data, src->size))
+/* The fast half of zx_pipe_send: a whole message that is copied. False: nothing done. */
+static inline bool zx_pipe_send_whole(struct zx_pipe *p, struct zx_src *src) {
+    size_t size = zx_src_size(src);
+    if (src->more || (src->is_const && p->peer) ||
+        !zx_queue_put_whole(p->out, zx_src_data(src), size))
         return false;
-    p->app.unflushed += (uint32_t)src->size + 2;
+    p->app.unflushed += (uint32_t)size + 2;
+    if (src->msg)
+        zx_src_drop(p->sock, src);
     zx_pipe_offer(p);
     return true;
 }
@@ -133,13 +137,15 @@ static inline int zx_pipe_recv(struct zx_pipe *p, struct zx_sink *sink) {
     if (q->r.pos == q->r.end || sink->msg)
         return zx_pipe_recv_slow(p, sink);
     const uint8_t *rec = q->r.cur->data + q->r.pos;
-    if (rec[0] > ZX_FRAME_MORE) /* large, by reference, a command or a note */
+    uint8_t flags = rec[0];
+    if (flags > (ZX_FRAME_MORE | ZX_FRAME_LONG)) /* by reference, a command or a note */
         return zx_pipe_recv_slow(p, sink);
-    size_t size = rec[1];
-    zx_copy(sink->buf, rec + 2, size < sink->cap ? size : sink->cap);
-    q->r.pos += (uint32_t)size + 2;
+    size_t size = flags & ZX_FRAME_LONG ? (size_t)zx_get64(rec + 1) : rec[1];
+    uint32_t head = flags & ZX_FRAME_LONG ? 9 : 2;
+    zx_copy(sink->buf, rec + head, size < sink->cap ? size : sink->cap);
+    q->r.pos += (uint32_t)size + head;
     sink->size = size;
-    sink->more = q->r.in_message = rec[0];
+    sink->more = q->r.in_message = flags & ZX_FRAME_MORE;
     if (!sink->more) {
         q->r.read++;
         if (--q->r.until_report == 0 && zx_queue_report(q))

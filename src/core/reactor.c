@@ -77,6 +77,13 @@ static uint64_t poll_key(uint32_t index, uint32_t gen) {
     return (uint64_t)gen << 32 | index;
 }
 
+static void count_outs(struct zx_reactor *r, unsigned before, unsigned now) {
+    if ((now & ZX_POLL_OUT) && !(before & ZX_POLL_OUT))
+        atomic_fetch_add_explicit(&r->outs, 1, memory_order_relaxed);
+    if (!(now & ZX_POLL_OUT) && (before & ZX_POLL_OUT))
+        atomic_fetch_sub_explicit(&r->outs, 1, memory_order_relaxed);
+}
+
 int zx_reactor_add(struct zx_reactor *r, struct zx_source *src, unsigned interest) {
     zx_mutex_lock(&r->lock);
     int rc = r->free_head == NO_ENTRY ? table_grow(r) : 0;
@@ -92,6 +99,7 @@ int zx_reactor_add(struct zx_reactor *r, struct zx_source *src, unsigned interes
     if (rc)
         return rc;
     zx_source_ref(src);
+    count_outs(r, 0, interest);
     src->interest = interest;
     rc = zx_pollset_add(&r->ps, src->fd, interest, key);
     if (rc) {
@@ -106,8 +114,9 @@ int zx_reactor_add(struct zx_reactor *r, struct zx_source *src, unsigned interes
 int zx_reactor_interest(struct zx_source *src, unsigned interest) {
     if (src->interest == interest)
         return 0;
-    src->interest = interest;
     struct zx_reactor *r = src->reactor;
+    count_outs(r, src->interest, interest);
+    src->interest = interest;
     zx_mutex_lock(&r->lock);
     uint64_t key = poll_key(src->key, r->entries[src->key].gen);
     zx_mutex_unlock(&r->lock);
@@ -116,6 +125,8 @@ int zx_reactor_interest(struct zx_source *src, unsigned interest) {
 
 void zx_reactor_remove(struct zx_source *src) {
     struct zx_reactor *r = src->reactor;
+    count_outs(r, src->interest, 0);
+    src->interest = 0;
     /* Always before the close: a forked child may keep the file alive, and the set
      * would report it for ever. */
     if (src->fd >= 0)
@@ -176,6 +187,10 @@ void zx_reactor_give(struct zx_reactor *r) {
 }
 
 void zx_reactor_leave(struct zx_reactor *r) {
+    if (atomic_load_explicit(&r->outs, memory_order_relaxed)) {
+        zx_reactor_give(r);
+        return;
+    }
     atomic_store_explicit(&r->state, ZX_APP_FREE, memory_order_seq_cst);
     /* Partner: unlist_or_keep in io.c. */
     if (!atomic_load_explicit(&r->hot, memory_order_seq_cst))

@@ -69,6 +69,7 @@ struct zx_reactor {
     struct zx_pollset ps;
     struct zx_io *io;
     uint32_t io_key;
+    atomic_uint outs;       /* sources that wait to write: a leaver gives, never stays hot */
     atomic_uint driven;     /* times taken; the tick compares */
     uint32_t driven_seen;   /* I/O thread, hot lock */
     atomic_uint hot;        /* in the hot list; written under the hot lock */

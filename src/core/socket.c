@@ -145,7 +145,10 @@ int zx_socket_enter_slow(struct zx_socket *s) {
 }
 
 void zx_socket_leave_slow(struct zx_socket *s) {
-    struct zx_dead dead = s->dead;
+    struct zx_dead dead;
+    dead.n = s->dead.n;
+    dead.more = s->dead.more;
+    memcpy(dead.list, s->dead.list, dead.n * sizeof *dead.list);
     s->dead.n = 0;
     s->dead.more = NULL;
     zx_lock_give(&s->lock);

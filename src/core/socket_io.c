@@ -10,7 +10,7 @@
 #include "core/socket.h"
 #include "zmq.h"
 
-enum { FLUSH_BYTES = 65536, BUDGET_MAX = 100000 };
+enum { FLUSH_BYTES = 56 * 1024 /* so that a batch stays within one chunk */, BUDGET_MAX = 100000 };
 static const uint64_t BATCH_MIN_NS = 10000, BATCH_MAX_NS = 100000;
 
 /* ---- when to write ---- */

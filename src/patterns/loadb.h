@@ -33,7 +33,7 @@ int zx_loadb_send_slow(struct zx_socket *s, struct zx_loadb *lb, struct zx_src *
 static inline int zx_loadb_send(struct zx_socket *s, struct zx_loadb *lb, struct zx_src *src,
                                 struct zx_pipe **to) {
     if (!lb->active || lb->more || lb->dropping || to || !zx_queue_has_room(lb->v[lb->cur]->out) ||
-        !zx_pipe_send_small(lb->v[lb->cur], src))
+        !zx_pipe_send_whole(lb->v[lb->cur], src))
         return zx_loadb_send_slow(s, lb, src, to);
     if (++lb->cur >= lb->active)
         lb->cur = 0;

@@ -18,18 +18,26 @@ void zx_v1_decoder_init(struct zx_v1_decoder *d, int64_t max_body) {
         d->max_body = SIZE_MAX;
 }
 
+static bool is_long(const struct zx_v1_decoder *d) {
+    return d->header[0] == LONG_MARK;
+}
+
 static size_t header_size(const struct zx_v1_decoder *d) {
-    return d->have && d->header[0] == LONG_MARK ? ZX_V1_HEADER_MAX : SHORT_HEADER;
+    return d->have && is_long(d) ? ZX_V1_HEADER_MAX : SHORT_HEADER;
+}
+
+/* The length is judged when it is there: a wrong one may be the last thing a peer says. */
+static int check_length(struct zx_v1_decoder *d) {
+    if (!d->have || d->have != header_size(d) - 1)
+        return 0;
+    uint64_t length = is_long(d) ? zx_get64(d->header + 1) : d->header[0];
+    if (length == 0) /* the flags byte alone counts 1 */
+        return -EPROTO;
+    return length - 1 > d->max_body ? -EMSGSIZE : 0;
 }
 
 static int finish_header(struct zx_v1_decoder *d) {
-    bool is_long = d->header[0] == LONG_MARK;
-    uint64_t length = is_long ? zx_get64(d->header + 1) : d->header[0];
-    if (length == 0) /* the flags byte alone counts 1 */
-        return -EPROTO;
-    if (length - 1 > d->max_body)
-        return -EMSGSIZE;
-    d->left = length - 1;
+    d->left = (is_long(d) ? zx_get64(d->header + 1) : d->header[0]) - 1;
     d->more = (d->header[d->have - 1] & MORE) != 0;
     d->have = 0;
     return ZX_V1_FRAME;
@@ -46,6 +54,9 @@ int zx_v1_decode(struct zx_v1_decoder *d, const uint8_t *data, size_t size, size
             return ZX_V1_MORE;
         }
         d->header[d->have++] = data[at++];
+        int rc = check_length(d);
+        if (rc)
+            return rc;
     }
     *consumed = at;
     return finish_header(d);

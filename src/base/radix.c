@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/radix.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { WIDE = 256, TIGHT_MAX = 48 };
+
+/* Room for `cap` children; the bytes that lead to them are sorted and lie behind them. WIDE: one
+ * place for each byte and no bytes. Invariant: two children, or one and `end`. */
+struct node {
+    uint32_t depth; /* keys below agree in so many bytes and part here */
+    uint16_t n, cap;
+    struct zx_leaf *end; /* the key that is depth bytes long */
+    uintptr_t child[];
+};
+
+static const uint16_t caps[] = {2, 4, 6, 8, 12, 16, 24, 32, TIGHT_MAX, WIDE};
+
+static inline bool is_leaf(uintptr_t ref) {
+    return ref & 1;
+}
+static inline struct zx_leaf *leaf_of(uintptr_t ref) {
+    return (struct zx_leaf *)(ref - 1);
+}
+static inline struct node *node_of(uintptr_t ref) {
+    return (struct node *)ref;
+}
+static inline uintptr_t leaf_ref(struct zx_leaf *leaf) {
+    return (uintptr_t)leaf + 1;
+}
+static inline uint8_t *bytes_of(const struct node *n) {
+    return (uint8_t *)(uintptr_t)(n->child + n->cap);
+}
+
+static size_t node_size(unsigned cap) {
+    size_t bytes = cap == WIDE ? 0 : (cap + 7u) / 8 * 8;
+    return sizeof(struct node) + cap * sizeof(uintptr_t) + bytes;
+}
+
+/* ---- a node's children ---- */
+
+/* Eight bytes at once; the first in the lowest bits, on any machine. */
+static inline uint64_t load8(const uint8_t *p) {
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+           (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
+           (uint64_t)p[7] << 56;
+}
+
+static inline unsigned lowest_bit(uint64_t v) {
+#if defined(__GNUC__)
+    return (unsigned)__builtin_ctzll(v);
+#else
+    unsigned n = 0;
+    while (!(v >> n & 1))
+        n++;
+    return n;
+#endif
+}
+
+/* Where the child for byte is; n->n: nowhere. */
+static inline unsigned slot_of(const struct node *n, uint8_t byte) {
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    const uint8_t *bytes = bytes_of(n);
+    for (unsigned at = 0; at < n->n; at += 8) {
+        /* Zero bytes of x get their top bit set; the lowest of them exactly. */
+        uint64_t x = load8(bytes + at) ^ byte * ones;
+        uint64_t hit = (x - ones) & ~x & tops;
+        if (hit) {
+            at += lowest_bit(hit) / 8;
+            return at < n->n ? at : n->n; /* behind the last: leftovers */
+        }
+    }
+    return n->n;
+}
+
+static inline uintptr_t *child_slot(struct node *n, uint8_t byte) {
+    if (n->cap == WIDE)
+        return n->child[byte] ? &n->child[byte] : NULL;
+    unsigned i = slot_of(n, byte);
+    return i < n->n ? &n->child[i] : NULL;
+}
+
+/* The first child that byte `from` or a later one leads to; 0: none. */
+static uintptr_t child_from(const struct node *n, unsigned from) {
+    if (n->cap == WIDE) {
+        for (; from < WIDE; from++)
+            if (n->child[from])
+                return n->child[from];
+        return 0;
+    }
+    const uint8_t *bytes = bytes_of(n);
+    for (unsigned i = 0; i < n->n; i++)
+        if (bytes[i] >= from)
+            return n->child[i];
+    return 0;
+}
+
+static struct node *node_new(uint32_t depth, unsigned cap) {
+    struct node *n = malloc(node_size(cap));
+    if (!n)
+        return NULL;
+    *n = (struct node){.depth = depth, .cap = (uint16_t)cap};
+    if (cap == WIDE)
+        memset(n->child, 0, WIDE * sizeof n->child[0]);
+    else
+        memset(bytes_of(n), 0, node_size(cap) - sizeof *n - cap * sizeof n->child[0]);
+    return n;
+}
+
+/* Appends without looking for room; bytes come in ascending order. */
+static void append(struct node *n, uint8_t byte, uintptr_t child) {
+    if (n->cap == WIDE) {
+        n->child[byte] = child;
+    } else {
+        bytes_of(n)[n->n] = byte;
+        n->child[n->n] = child;
+    }
+    n->n++;
+}
+
+/* A copy of another capacity in *slot's place. False: no memory, nothing changed. */
+static bool resize(uintptr_t *slot, unsigned cap) {
+    struct node *old = node_of(*slot), *n = node_new(old->depth, cap);
+    if (!n)
+        return false;
+    n->end = old->end;
+    if (old->cap == WIDE) {
+        for (unsigned b = 0; b < WIDE; b++)
+            if (old->child[b])
+                append(n, (uint8_t)b, old->child[b]);
+    } else {
+        for (unsigned i = 0; i < old->n; i++)
+            append(n, bytes_of(old)[i], old->child[i]);
+    }
+    free(old);
+    *slot = (uintptr_t)n;
+    return true;
+}
+
+static unsigned cap_above(unsigned n) {
+    unsigned i = 0;
+    while (caps[i] <= n)
+        i++;
+    return caps[i];
+}
+
+static bool insert_child(uintptr_t *slot, uint8_t byte, uintptr_t child) {
+    struct node *n = node_of(*slot);
+    if (n->cap == WIDE) {
+        append(n, byte, child);
+        return true;
+    }
+    if (n->n == n->cap) {
+        if (!resize(slot, cap_above(n->n)))
+            return false;
+        n = node_of(*slot);
+        if (n->cap == WIDE) {
+            append(n, byte, child);
+            return true;
+        }
+    }
+    uint8_t *bytes = bytes_of(n);
+    unsigned i = n->n;
+    for (; i && bytes[i - 1] > byte; i--) {
+        bytes[i] = bytes[i - 1];
+        n->child[i] = n->child[i - 1];
+    }
+    bytes[i] = byte;
+    n->child[i] = child;
+    n->n++;
+    return true;
+}
+
+static void remove_child(struct node *n, uint8_t byte) {
+    n->n--;
+    if (n->cap == WIDE) {
+        n->child[byte] = 0;
+        return;
+    }
+    uint8_t *bytes = bytes_of(n);
+    unsigned i = 0;
+    while (bytes[i] != byte)
+        i++;
+    for (; i < n->n; i++) {
+        bytes[i] = bytes[i + 1];
+        n->child[i] = n->child[i + 1];
+    }
+}
+
+/* Two sizes too large: goes one down, so that the next insertions need no copy. */
+static void shrink(uintptr_t *slot) {
+    struct node *n = node_of(*slot);
+    unsigned i = 0;
+    while (caps[i] < n->cap)
+        i++;
+    if (i >= 2 && n->n <= caps[i - 2])
+        (void)resize(slot, caps[i - 1]);
+}
+
+/* ---- finding ---- */
+
+/* Follows the key as far as there is a way; any leaf of that part of the tree. r not empty. */
+static struct zx_leaf *near_leaf(const struct zx_radix *r, const uint8_t *key, size_t size) {
+    uintptr_t ref = r->root;
+    while (!is_leaf(ref)) {
+        struct node *n = node_of(ref);
+        uintptr_t *slot = n->depth < size ? child_slot(n, key[n->depth]) : NULL;
+        if (!slot && n->end)
+            return n->end;
+        ref = slot ? *slot : child_from(n, 0);
+    }
+    return leaf_of(ref);
+}
+
+static size_t common_size(const struct zx_leaf *leaf, const uint8_t *key, size_t size) {
+    size_t max = leaf->size < size ? leaf->size : size, i = 0;
+    for (; max - i >= 8; i += 8) {
+        uint64_t x = load8(leaf->key + i) ^ load8(key + i);
+        if (x)
+            return i + lowest_bit(x) / 8;
+    }
+    while (i < max && leaf->key[i] == key[i])
+        i++;
+    return i;
+}
+
+static inline bool agrees(const struct zx_leaf *leaf, const uint8_t *data, size_t from) {
+    return leaf->size <= from || !memcmp(leaf->key + from, data + from, leaf->size - from);
+}
+
+struct zx_leaf *zx_radix_find(const struct zx_radix *r, const void *key, size_t size) {
+    const uint8_t *k = key;
+    uintptr_t ref = r->root;
+    while (ref && !is_leaf(ref)) {
+        struct node *n = node_of(ref);
+        if (n->depth >= size) {
+            ref = n->depth == size && n->end ? leaf_ref(n->end) : 0;
+            break;
+        }
+        uintptr_t *slot = child_slot(n, k[n->depth]);
+        ref = slot ? *slot : 0;
+    }
+    if (!ref || leaf_of(ref)->size != size || !agrees(leaf_of(ref), k, 0))
+        return NULL;
+    return leaf_of(ref);
+}
+
+struct zx_leaf *zx_radix_prefix(struct zx_radix_walk *w) {
+    while (w->at) {
+        uintptr_t ref = w->at;
+        struct zx_leaf *found;
+        w->at = 0;
+        if (is_leaf(ref)) {
+            found = leaf_of(ref);
+            if (found->size > w->size)
+                return NULL;
+        } else {
+            struct node *n = node_of(ref);
+            if (n->depth > w->size)
+                return NULL;
+            if (n->depth < w->size) {
+                uintptr_t *slot = child_slot(n, w->data[n->depth]);
+                w->at = slot ? *slot : 0;
+            }
+            found = n->end;
+            if (!found)
+                continue;
+        }
+        if (agrees(found, w->data, w->equal)) {
+            w->equal = found->size;
+            return found;
+        }
+        w->at = 0; /* all below begin as it does */
+    }
+    return NULL;
+}
+
+/* ---- putting in ---- */
+
+static struct zx_leaf *leaf_new(const uint8_t *key, size_t size) {
+    struct zx_leaf *leaf = malloc(sizeof *leaf + size);
+    if (!leaf)
+        return NULL;
+    *leaf = (struct zx_leaf){.size = (uint32_t)size};
+    if (size)
+        memcpy(leaf->key, key, size);
+    return leaf;
+}
+
+/* The reference under which a key that parts from all others at byte `at` belongs. */
+static uintptr_t *place_of(struct zx_radix *r, const uint8_t *key, size_t at) {
+    uintptr_t *slot = &r->root;
+    while (!is_leaf(*slot) && node_of(*slot)->depth < at)
+        slot = child_slot(node_of(*slot), key[node_of(*slot)->depth]);
+    return slot;
+}
+
+/* Puts a node of depth `at` above *slot, whose keys begin as `near` does. */
+static bool part(uintptr_t *slot, const struct zx_leaf *near, struct zx_leaf *leaf, size_t at) {
+    struct node *n = node_new((uint32_t)at, caps[0]);
+    if (!n)
+        return false;
+    uintptr_t below = *slot;
+    bool below_ends = near->size == at, leaf_ends = leaf->size == at;
+    if (below_ends)
+        n->end = leaf_of(below);
+    if (leaf_ends)
+        n->end = leaf;
+    bool leaf_first = !leaf_ends && !below_ends && leaf->key[at] < near->key[at];
+    if (leaf_first)
+        append(n, leaf->key[at], leaf_ref(leaf));
+    if (!below_ends)
+        append(n, near->key[at], below);
+    if (!leaf_ends && !leaf_first)
+        append(n, leaf->key[at], leaf_ref(leaf));
+    *slot = (uintptr_t)n;
+    return true;
+}
+
+struct zx_leaf *zx_radix_put(struct zx_radix *r, const void *key, size_t size, bool *made) {
+    const uint8_t *k = key;
+    struct zx_leaf *near = NULL, *leaf;
+    size_t at = 0;
+    *made = false;
+    if (r->root) {
+        near = near_leaf(r, k, size);
+        at = common_size(near, k, size);
+        if (at == size && at == near->size)
+            return near;
+    }
+    leaf = size <= ZX_RADIX_KEY_MAX ? leaf_new(k, size) : NULL;
+    if (!leaf)
+        return NULL;
+    bool ok = true;
+    uintptr_t *slot = near ? place_of(r, k, at) : &r->root;
+    if (!near)
+        *slot = leaf_ref(leaf);
+    else if (is_leaf(*slot) || node_of(*slot)->depth > at)
+        ok = part(slot, near, leaf, at);
+    else if (size == at)
+        node_of(*slot)->end = leaf;
+    else
+        ok = insert_child(slot, k[at], leaf_ref(leaf));
+    if (!ok) {
+        free(leaf);
+        return NULL;
+    }
+    r->count++;
+    *made = true;
+    return leaf;
+}
+
+/* ---- taking out ---- */
+
+/* A node with one way left is no node; one much too large gets smaller. */
+static void tidy(uintptr_t *slot) {
+    struct node *n = node_of(*slot);
+    if (n->n == 0)
+        *slot = leaf_ref(n->end);
+    else if (n->n == 1 && !n->end)
+        *slot = child_from(n, 0);
+    else {
+        shrink(slot);
+        return;
+    }
+    free(n);
+}
+
+void zx_radix_remove(struct zx_radix *r, struct zx_leaf *leaf) {
+    uintptr_t *slot = &r->root, *above = NULL;
+    while (!is_leaf(*slot) && node_of(*slot)->depth < leaf->size) {
+        above = slot;
+        slot = child_slot(node_of(*slot), leaf->key[node_of(*slot)->depth]);
+    }
+    r->count--;
+    if (!is_leaf(*slot)) {
+        node_of(*slot)->end = NULL;
+        tidy(slot);
+    } else if (above) {
+        remove_child(node_of(*above), leaf->key[node_of(*above)->depth]);
+        tidy(above);
+    } else {
+        r->root = 0;
+    }
+    free(leaf);
+}
+
+static void drop_leaf(struct zx_leaf *leaf, void (*on_leaf)(struct zx_leaf *leaf)) {
+    if (on_leaf)
+        on_leaf(leaf);
+    free(leaf);
+}
+
+/* Takes a child away from n, the last where that is cheap; 0: none left. */
+static uintptr_t pop_child(struct node *n) {
+    if (n->cap != WIDE)
+        return n->n ? n->child[--n->n] : 0;
+    /* n counts down through the places: emptied ones are not looked at again. */
+    while (n->n) {
+        uintptr_t ref = n->child[--n->n];
+        if (ref)
+            return ref;
+    }
+    return 0;
+}
+
+void zx_radix_fini(struct zx_radix *r, void (*on_leaf)(struct zx_leaf *leaf)) {
+    uintptr_t ref = r->root;
+    struct node *up = NULL; /* the way back: `end` of each node leads to the one above */
+    *r = (struct zx_radix){0};
+    while (ref || up) {
+        if (ref && is_leaf(ref)) {
+            drop_leaf(leaf_of(ref), on_leaf);
+        } else if (ref) {
+            struct node *n = node_of(ref);
+            if (n->end)
+                drop_leaf(n->end, on_leaf);
+            if (n->cap == WIDE)
+                n->n = WIDE;
+            n->end = (struct zx_leaf *)(void *)up;
+            up = n;
+        }
+        ref = up ? pop_child(up) : 0;
+        if (!ref && up) {
+            struct node *done = up;
+            up = (struct node *)(void *)up->end;
+            free(done);
+        }
+    }
+}
+
+/* ---- order ---- */
+
+static struct zx_leaf *least(uintptr_t ref) {
+    while (ref && !is_leaf(ref)) {
+        struct node *n = node_of(ref);
+        if (n->end)
+            return n->end;
+        ref = child_from(n, 0);
+    }
+    return ref ? leaf_of(ref) : NULL;
+}
+
+struct zx_leaf *zx_radix_first(const struct zx_radix *r) {
+    return least(r->root);
+}
+
+int zx_radix_compare(const struct zx_leaf *leaf, const void *key, size_t size) {
+    size_t max = leaf->size < size ? leaf->size : size;
+    int order = max ? memcmp(leaf->key, key, max) : 0;
+    return order ? order : leaf->size < size ? -1 : leaf->size > size;
+}
+
+struct zx_leaf *zx_radix_after(const struct zx_radix *r, const void *key, size_t size) {
+    const uint8_t *k = key;
+    uintptr_t ref = r->root, later = 0; /* later: least known part of the tree beyond key */
+    if (!ref)
+        return NULL;
+    struct zx_leaf *near = near_leaf(r, k, size);
+    size_t at = common_size(near, k, size);
+    while (!is_leaf(ref) && node_of(ref)->depth <= at && node_of(ref)->depth < size) {
+        struct node *n = node_of(ref);
+        unsigned byte = k[n->depth];
+        uintptr_t beyond = byte < 255 ? child_from(n, byte + 1) : 0;
+        if (beyond)
+            later = beyond;
+        uintptr_t *slot = child_slot(n, (uint8_t)byte);
+        if (!slot)
+            return least(later);
+        ref = *slot;
+    }
+    /* All below agree with each other in more than key does: one of them stands for all. */
+    if (is_leaf(ref) || node_of(ref)->depth > at)
+        return zx_radix_compare(is_leaf(ref) ? leaf_of(ref) : near, k, size) > 0 ? least(ref)
+                                                                               : least(later);
+    return least(child_from(node_of(ref), 0)); /* key ends here: what goes on follows */
+}
