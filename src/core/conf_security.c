@@ -91,9 +91,9 @@ static int take_key(uint8_t key[KEY_SIZE], const void *val, size_t size) {
     }
     if (size != KEY_TEXT_SIZE && size != KEY_TEXT_SIZE + 1)
         return -EINVAL;
-    memcpy(text, val, KEY_TEXT_SIZE);
     text[KEY_TEXT_SIZE] = '\0';
-    if (!zx_z85_decode(decoded, text))
+    memcpy(text, val, size);
+    if (text[KEY_TEXT_SIZE] || !zx_z85_decode(decoded, text))
         return -EINVAL;
     memcpy(key, decoded, KEY_SIZE);
     return 0;

@@ -109,6 +109,8 @@ static void curve(void **state) {
             assert_int_equal(set(c, ZMQ_CURVE_SECRETKEY, out, size), -EINVAL);
     assert_int_equal(set(c, ZMQ_CURVE_SECRETKEY, "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh ", 41),
                      -EINVAL);
+    assert_int_equal(set(c, ZMQ_CURVE_SECRETKEY, "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh67", 41),
+                     -EINVAL); /* a letter where the NUL belongs */
     assert_memory_equal(c->security.curve_secret, raw, 32);
     assert_int_equal(set_int(c, ZMQ_CURVE_SERVER, 0), 0);
     is(c, ZX_MECH_NULL, false);
