@@ -66,6 +66,8 @@ static int v1_input(struct zx_link *l, struct zx_queue *q, const uint8_t *data, 
             return rc;
         if (rc == ZX_V1_MORE)
             return 0;
+        if (l->w.v1->left > PTRDIFF_MAX / 2)
+            return -EMSGSIZE; /* no memory can hold it */
         size_t n = l->w.v1->left < size ? (size_t)l->w.v1->left : size;
         rc = v1_body(l, q, data, n);
         if (rc)

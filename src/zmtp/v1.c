@@ -49,14 +49,12 @@ int zx_v1_decode(struct zx_v1_decoder *d, const uint8_t *data, size_t size, size
     if (d->left)
         return ZX_V1_BODY;
     while (d->have < header_size(d)) {
-        if (at == size) {
+        int rc = check_length(d);
+        if (rc || at == size) {
             *consumed = at;
-            return ZX_V1_MORE;
+            return rc ? rc : ZX_V1_MORE;
         }
         d->header[d->have++] = data[at++];
-        int rc = check_length(d);
-        if (rc)
-            return rc;
     }
     *consumed = at;
     return finish_header(d);

@@ -87,14 +87,20 @@ static void limit_at_the_connecter(void **state) {
     }
 }
 
-/* §5.3: a limit of zero lets only empty frames through - and no handshake command. */
+/* §5.3: a limit of zero lets only empty frames through; in libzmq no handshake command either,
+ * here those have a bound of their own (options.md §1, better). */
 static void limit_of_nothing(void **state) {
     struct node *n = bound_limited(*state, 0);
     struct peer *p = peer_connect(*state, n->endpoint);
     peer_greet(p);
     peer_expect(p, "<04 05'READY'(Socket-Type=PULL)>");
     peer_send(p, "04 1a");
-    peer_expect_close(p);
+    if (!wire_is_ours()) {
+        peer_expect_close(p);
+    } else {
+        peer_send(p, "05'READY'(Socket-Type=PUSH) 00 00");
+        node_expect(n, "00*0");
+    }
     p = peer_connect(*state, n->endpoint);
     peer_send(p, "ff 00*8 7f 01 08 00 00 00 00");
     node_expect(n, "00*0");
