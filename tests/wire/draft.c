@@ -154,6 +154,7 @@ static void single_frames(void **state) {
     } rows[] = {{ZMQ_SERVER, "CLIENT"}, {ZMQ_CLIENT, "SERVER"}, {ZMQ_GATHER, "SCATTER"},
                 {ZMQ_CHANNEL, "CHANNEL"}, {ZMQ_PEER, "PEER"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wire_row = (int)i;
         struct node *n = bound(*state, rows[i].type);
         struct peer *p = joined(*state, n, rows[i].peer);
         peer_send(p, "<01 'p1'><00 'p2'><00 'single'><01><01 'x'><00 'y'><00>");
@@ -173,6 +174,7 @@ static void client_and_scatter_send(void **state) {
         const char *peer;
     } rows[] = {{ZMQ_CLIENT, "SERVER"}, {ZMQ_SCATTER, "GATHER"}, {ZMQ_CHANNEL, "CHANNEL"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wire_row = (int)i;
         struct node *n = bound(*state, rows[i].type);
         struct peer *p = joined(*state, n, rows[i].peer);
         node_send(n, "'one frame'");

@@ -52,6 +52,7 @@ static void lenient_frames(void **state) {
     struct node *n = bound(*state, ZMQ_PULL);
     struct peer *p = pusher(*state, n);
     for (size_t i = 0; i < sizeof lenient / sizeof lenient[0]; i++) {
+        wire_row = (int)i;
         peer_send(p, "%s", lenient[i][0]);
         node_expect(n, "%s", lenient[i][1]);
     }
@@ -78,6 +79,7 @@ static void sent_frames(void **state) {
     struct peer *p = peer_connect(*state, n->endpoint);
     peer_shake(p, "PULL");
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        wire_row = (int)i;
         node_send(n, "'b'*%u", sizes[i]);
         if (sizes[i] > 255)
             peer_expect(p, "02 u64:%u 'b'*%u", sizes[i], sizes[i]);
@@ -121,6 +123,7 @@ static void ignored_commands(void **state) {
     struct node *n = bound(*state, ZMQ_PULL);
     struct peer *p = pusher(*state, n);
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
+        wire_row = (int)i;
         if (!wire_is_ours() && (strchr("456f", ignored[i][1]) && strstr(ignored[i], " 00") &&
                                 strlen(ignored[i]) < 9))
             continue; /* libzmq reads behind an empty command */
@@ -141,6 +144,7 @@ static void subscriptions_elsewhere(void **state) {
                 {ZMQ_ROUTER, "DEALER"}, {ZMQ_SUB, "PUB"}, {ZMQ_REP, "REQ"}};
     wire_ours_only("libzmq hands the raw command to the application");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wire_row = (int)i;
         struct node *n = bound(*state, rows[i].type);
         struct peer *p = peer_connect(*state, n->endpoint);
         peer_shake(p, rows[i].peer);
@@ -188,6 +192,7 @@ static void nothing_of_half_a_message(void **state) {
                                          "<01 'a'> 00 05", "<01 'a'> 00 05 'four'", "00 05 'four'",
                                          "<01 'x'*70000> 02 u64:70000 'y'*69999"};
     for (size_t i = 0; i < sizeof halves / sizeof halves[0]; i++) {
+        wire_row = (int)i;
         struct peer *p = pusher(*state, n), *q = pusher(*state, n);
         peer_send(p, "<00 'whole'> %s", halves[i]);
         node_expect(n, "'whole'");
@@ -239,6 +244,7 @@ static void frames_of_one_zero(void **state) {
     node_expect(n, "|");
     node_watch(n);
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        wire_row = (int)i;
         p = peer_connect(*state, n->endpoint);
         peer_send(p, "01 00 02 00 'a' %s", errors[i]);
         node_expect(n, "'a'");

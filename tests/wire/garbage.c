@@ -55,6 +55,7 @@ static void strangers_of_all_kinds(void **state) {
     for (size_t t = 0; t < TYPES; t++)
         n[t] = bound(*state, types[t]);
     for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
+        wire_row = (int)i;
         for (size_t t = 0; t < TYPES; t++) {
             struct peer *p = peer_connect(*state, n[t]->endpoint);
             peer_send(p, "%s", strangers[i]);
@@ -73,6 +74,7 @@ static void strangers_of_all_kinds(void **state) {
 /* What a scripted server answers to our connecting sockets. */
 static void strange_servers(void **state) {
     for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
+        wire_row = (int)i;
         struct peer *l = peer_listen(*state), *p;
         struct node *n = node_new(*state, i & 1 ? ZMQ_DEALER : ZMQ_SUB);
         node_set(n, ZMQ_RECONNECT_IVL, 5);

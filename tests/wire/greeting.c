@@ -79,6 +79,7 @@ static void insignificant_bytes(void **state) {
         "ff 00*8 7f 03 ff 'NULL' 00*16 00*32",
     };
     for (size_t i = 0; i < sizeof greetings / sizeof greetings[0]; i++) {
+        wire_row = (int)i;
         struct peer *p = peer_connect(*state, n->endpoint);
         peer_send(p, "%s", greetings[i]);
         peer_expect(p, "ff 00*7 01 7f 03 01 'NULL' 00*16 00*32");
@@ -99,6 +100,7 @@ static void mechanism_mismatch_at_the_listener(void **state) {
     struct node *n = bound(*state, ZMQ_PULL);
     node_watch(n);
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        wire_row = (int)i;
         struct peer *p = peer_connect(*state, n->endpoint);
         peer_send(p, "ff 00*8 7f 03 01 %s 00*32", foreign[i]);
         peer_await_close(p); /* before or after its own greeting went out */

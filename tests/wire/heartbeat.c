@@ -65,6 +65,7 @@ static void short_pings(void **state) {
                                         "06 u64:6 04'PING' 00"};
     wire_ours_only("libzmq answers with bytes of its memory");
     for (size_t i = 0; i < sizeof pings / sizeof pings[0]; i++) {
+        wire_row = (int)i;
         struct node *n = bound(*state, ZMQ_PULL), *c = node_new(*state, ZMQ_PULL);
         struct peer *p = pusher(*state, n), *l = peer_listen(*state);
         peer_send(p, "%s", pings[i]);
@@ -152,6 +153,7 @@ static void own_pings(void **state) {
         unsigned wire;
     } rows[] = {{0, 0}, {99, 0}, {100, 1}, {60000, 0x258}, {6553599, 0xffff}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wire_row = (int)i;
         struct node *n = node_new(*state, ZMQ_PULL);
         struct peer *p;
         node_set(n, ZMQ_HEARTBEAT_IVL, 50);

@@ -206,6 +206,7 @@ static void inside_a_large_message(void **state) {
     static const unsigned cuts[] = {0, 1, 100, 8191, 8192, 65535, 65536, 70000, 200000, 999999};
     node_bind(n);
     for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        wire_row = (int)i;
         for (enum way how = BY_CLOSE; how < WAYS; how++) {
             struct peer *p = peer_connect(*state, n->endpoint);
             peer_shake(p, "PUSH");

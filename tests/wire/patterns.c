@@ -82,6 +82,7 @@ static const char *const malformed_replies[] = {
 
 static void malformed_reply(void **state) {
     for (size_t i = 0; i < sizeof malformed_replies / sizeof malformed_replies[0]; i++) {
+        wire_row = (int)i;
         struct peer *l = peer_listen(*state), *p;
         struct node *n = node_new(*state, ZMQ_REQ);
         node_set(n, ZMQ_RECONNECT_IVL, 5);
@@ -108,6 +109,7 @@ static void malformed_reply_to_the_listener(void **state) {
     struct node *n = bound(*state, ZMQ_REQ);
     node_set(n, ZMQ_REQ_RELAXED, 1);
     for (size_t i = 0; i < sizeof malformed_replies / sizeof malformed_replies[0]; i++) {
+        wire_row = (int)i;
         struct peer *p = joined(*state, n, "ROUTER");
         node_send(n, "'hi'");
         peer_expect(p, "<01><00 'hi'>");

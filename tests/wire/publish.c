@@ -35,6 +35,7 @@ static void both_forms_from_both(void **state) {
     for (unsigned minor = 0; minor < 2; minor++) {
         struct peer *p = subscriber(*state, n, minor);
         for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+            wire_row = (int)i;
             if (!wire_is_ours() && forms[i][0][2] == '5')
                 continue; /* libzmq waits for the rest of the "message" */
             peer_send(p, "%s", forms[i][0]);
@@ -58,6 +59,7 @@ static void topic_lengths(void **state) {
     struct node *n = bound(*state, ZMQ_XPUB);
     struct peer *p = subscriber(*state, n, 1);
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        wire_row = (int)i;
         unsigned len = lengths[i];
         peer_send(p, "<04 09'SUBSCRIBE' 'z'*%u>", len);
         node_expect(n, "01 'z'*%u", len);
@@ -191,6 +193,7 @@ static void subscriptions_inside_a_message(void **state) {
                                              {{"01 'A'", "00*0", NULL}, {"01 'A'", "00*0", NULL}}};
     for (int only_first = 0; only_first < 2; only_first++) {
         for (size_t i = 0; i < sizeof sent / sizeof sent[0]; i++) {
+            wire_row = (int)i;
             struct node *n = node_new(*state, ZMQ_XPUB);
             struct peer *p;
             node_set(n, ZMQ_ONLY_FIRST_SUBSCRIBE, only_first);

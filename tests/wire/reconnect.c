@@ -177,6 +177,7 @@ static void stopped_for_good(void **state) {
         const char *peer;
     } rows[] = {{ZMQ_DEALER, "DEALER"}, {ZMQ_SUB, "PUB"}, {ZMQ_PUB, "SUB"}, {ZMQ_REQ, "REP"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wire_row = (int)i;
         struct node *n = node_new(*state, rows[i].type);
         struct peer *l = peer_listen(*state), *p;
         node_set(n, ZMQ_RECONNECT_IVL, 2);
@@ -206,6 +207,7 @@ static void connecting_twice(void **state) {
     } rows[] = {{ZMQ_DEALER, false}, {ZMQ_SUB, false}, {ZMQ_PUB, false}, {ZMQ_REQ, false},
                 {ZMQ_PUSH, true}, {ZMQ_ROUTER, true}, {ZMQ_XSUB, true}, {ZMQ_PULL, true}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wire_row = (int)i;
         struct node *n = node_new(*state, rows[i].type);
         struct peer *l = peer_listen(*state);
         node_connect(n, l->address);

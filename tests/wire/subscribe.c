@@ -50,6 +50,7 @@ static void forms_for_three_one(void **state) {
     node_connect(s.n, s.listener->address);
     accept_as(&s, 1);
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        wire_row = (int)i;
         unsigned len = lengths[i];
         if (misframed_by_libzmq(len))
             continue;
@@ -68,6 +69,7 @@ static void forms_for_three_one(void **state) {
 
 static void message_forms(struct pair *s) {
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        wire_row = (int)i;
         unsigned len = lengths[i];
         if (misframed_by_libzmq(len))
             continue;
@@ -101,6 +103,7 @@ static void forms_for_one_zero(void **state) {
     peer_send(s.p, "01 00");
     peer_expect(s.p, "ff 00*7 01 7f");
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        wire_row = (int)i;
         if (misframed_by_libzmq(lengths[i]))
             continue;
         set_topic(s.n, ZMQ_SUBSCRIBE, 'z', lengths[i]);

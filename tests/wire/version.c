@@ -50,6 +50,7 @@ static void one_talk(struct wire *w, struct node *n, const struct talk *t, size_
 static void old_pushers(void **state) {
     struct node *n = bound(*state, ZMQ_PULL);
     for (size_t i = 0; i < sizeof old_peers / sizeof old_peers[0]; i++) {
+        wire_row = (int)i;
         struct bytes script;
         script_parse(&script, "%s", old_peers[i].sent);
         one_talk(*state, n, &old_peers[i], 0);
@@ -63,6 +64,7 @@ static void old_pushers(void **state) {
 static void no_metadata(void **state) {
     struct node *n = bound(*state, ZMQ_PULL);
     for (size_t i = 0; i < sizeof old_peers / sizeof old_peers[0]; i += 3) {
+        wire_row = (int)i;
         struct peer *p = peer_connect(*state, n->endpoint);
         zmq_msg_t msg;
         peer_send(p, "%s", old_peers[i].sent);
@@ -163,6 +165,7 @@ static void type_bytes(void **state) {
     static const int types[] = {ZMQ_PAIR, ZMQ_PUB, ZMQ_SUB, ZMQ_REQ, ZMQ_REP, ZMQ_DEALER,
                                 ZMQ_ROUTER, ZMQ_PULL, ZMQ_PUSH, ZMQ_XPUB, ZMQ_XSUB};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        wire_row = (int)i;
         struct node *n = bound(*state, types[i]);
         struct peer *p = peer_connect(*state, n->endpoint);
         peer_send(p, "ff 00*8 7f 01 %02x 00 00", (unsigned)(255 - 7 * i));
@@ -230,6 +233,7 @@ static void later_versions(void **state) {
     struct node *n = bound(*state, ZMQ_SUB);
     node_set_text(n, ZMQ_SUBSCRIBE, "AB");
     for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+        wire_row = (int)i;
         struct peer *p = peer_connect(*state, n->endpoint);
         peer_send(p, "ff 00*8 7f %02x", versions[i][0]);
         peer_expect(p, "ff 00*7 01 7f 03 01 'NULL' 00*16 00*32");
@@ -252,6 +256,7 @@ static void downgrade_guard(struct wire *w, struct node *n) {
     node_bind(n);
     node_watch(n);
     for (size_t i = 0; i < sizeof downgrades / sizeof downgrades[0]; i++) {
+        wire_row = (int)i;
         struct peer *p = peer_connect(w, n->endpoint);
         peer_send(p, "%s 00*4", downgrades[i]);
         peer_await_close(p);
@@ -275,6 +280,7 @@ static void downgrade_guard_domain(void **state) {
 
 static void downgrade_guard_connecting(void **state) {
     for (size_t i = 0; i < sizeof downgrades / sizeof downgrades[0]; i++) {
+        wire_row = (int)i;
         struct peer *l = peer_listen(*state), *p;
         struct node *n = node_new(*state, ZMQ_DEALER);
         node_set_text(n, ZMQ_ZAP_DOMAIN, "global");
@@ -299,6 +305,7 @@ static void events_of_old_peers(void **state) {
     wire_ours_only("libzmq reports a failed handshake when an old peer leaves");
     node_watch(n);
     for (size_t i = 0; i < sizeof old_peers / sizeof old_peers[0]; i++) {
+        wire_row = (int)i;
         struct peer *p = peer_connect(*state, n->endpoint);
         peer_send(p, "%s", old_peers[i].sent);
         node_expect(n, "%s", old_peers[i].message);
@@ -339,6 +346,7 @@ static void no_identity_no_connection(void **state) {
     node_set(n, ZMQ_HANDSHAKE_IVL, 100);
     node_bind(n);
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        wire_row = (int)i;
         struct peer *p = peer_connect(*state, n->endpoint);
         peer_send(p, "%s", starts[i]);
         peer_await_close(p);

@@ -21,6 +21,7 @@ struct census {
 };
 
 static struct census before;
+int wire_row = -1;
 
 bool wire_is_ours(void) {
     return zmq_has("zmqx") == 1;
@@ -58,6 +59,8 @@ void wire_fail(const char *file, int line, const char *format, ...) {
     va_start(args, format);
     vprint_error(format, args);
     va_end(args);
+    if (wire_row >= 0)
+        print_error(" (row %d)", wire_row);
     print_error("\n");
     _fail(file, line);
     abort();
@@ -90,6 +93,7 @@ int wire_setup(void **state) {
     w->transport = transport;
     w->ctx = zmq_ctx_new();
     *state = w;
+    wire_row = -1;
     signal(SIGALRM, hung);
     alarm(HANG_S);
     return w->ctx ? 0 : -1;

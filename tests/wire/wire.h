@@ -65,6 +65,9 @@ bool wire_is_ours(void);
  * environment it runs all the same, to see it fail there. */
 void wire_ours_only(const char *why);
 
+/* Which row of a table a test is at; told with a failure. */
+extern int wire_row;
+
 int64_t wire_now_ms(void);
 bool wire_readable(int fd, int timeout_ms);
 
