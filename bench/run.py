@@ -48,6 +48,10 @@ class Failure(Exception):
     pass
 
 
+class Skipped(Exception):
+    pass
+
+
 def check_libraries(side, objects, directory):
     used = {o["library"] for o in objects if "library" in o}
     if side in ("ours", "libzmq"):
@@ -74,6 +78,8 @@ def run_once(command, side, directory, limit):
         raise Failure(f"no end within {limit + 5} s {err.strip()[-300:]}")
     if process.returncode == -signal.SIGALRM:
         raise Failure(f"no end within its limit of {limit} s {err.strip()[-300:]}")
+    if process.returncode == 77:
+        raise Skipped(err.strip()[-300:])
     if process.returncode:
         raise Failure(f"exit code {process.returncode}: {err.strip()[-300:]}")
     objects = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
@@ -114,6 +120,9 @@ class Bench:
                 command += ["--seconds", f"{seconds:g}"]
             try:
                 results, libraries = run_once(command, side, self.dirs.get(side), job.limit)
+            except Skipped as reason:
+                print(f"{job.name} [{side}]: {reason}", file=sys.stderr, flush=True)
+                continue
             except Failure as failure:
                 self.failures.append(f"{job.name} [{side}]: {failure}")
                 print(f"FAILED {self.failures[-1]}", file=sys.stderr, flush=True)
