@@ -10,6 +10,7 @@
 #include "core/inproc.h"
 #include "core/link.h"
 #include "core/listener.h"
+#include "core/monitor.h"
 #include "core/reactor.h"
 #include "core/registry.h"
 #include "core/socket.h"
@@ -146,7 +147,7 @@ struct parsed {
 };
 
 /* Schemes that exist elsewhere but have their socket types; nothing of them is here yet. */
-static int parse(const struct zx_socket *s, const char *endpoint, bool is_bind,
+static int parse(struct zx_socket *s, const char *endpoint, bool is_bind,
                  struct parsed *out) {
     const char *sep = endpoint ? strstr(endpoint, "://") : NULL;
     if (!sep || sep == endpoint || !sep[3])
@@ -159,7 +160,12 @@ static int parse(const struct zx_socket *s, const char *endpoint, bool is_bind,
     out->tp = zx_registry_transport(endpoint, n);
     if (!out->tp)
         return -EPROTONOSUPPORT;
-    return out->tp->check(s->conf, out->address, is_bind);
+    int rc = out->tp->check(s->conf, out->address, is_bind);
+    if (rc && is_bind) {
+        struct zx_event_text text = {out->address, NULL, false};
+        zx_monitor_event(s, ZMQ_EVENT_BIND_FAILED, (uint64_t)-rc, &text);
+    }
+    return rc;
 }
 
 static int need_reactor(struct zx_socket *s) {

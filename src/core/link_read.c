@@ -22,6 +22,7 @@ int zx_link_command(void *link, const uint8_t *body, size_t size) {
     struct zx_link *l = link;
     struct zx_ping ping;
     uint8_t pong[ZX_PING_SIZE_MAX];
+    l->w.ttl_wanted_ns = 0;
     switch (zx_command_of(body, size, NULL)) {
     case ZX_COMMAND_PING:
         if (zx_ping_parse(body, size, &ping))
@@ -188,10 +189,11 @@ static ptrdiff_t read_direct(struct zx_link *l, struct zx_pipe *p, bool owner) {
 }
 
 static void after_read(struct zx_link *l, bool owner) {
-    if (l->w.ttl_wanted_ns) {
+    /* Whatever came behind the PING has stopped its clock already. */
+    if (l->w.ttl_wanted_ns && l->w.rx.command_end) {
         zx_link_alarm(l, ZX_ALARM_TTL, zx_os_now_ns() + l->w.ttl_wanted_ns);
-        l->w.ttl_wanted_ns = 0;
     }
+    l->w.ttl_wanted_ns = 0;
     if (zx_buf_size(&l->w.ctrl))
         zx_link_flush(l, owner);
 }

@@ -128,7 +128,10 @@ static int listen_on(struct zx_listener *l) {
     struct zx_endpoint *ep = l->ep;
     int fd = ep->tp->listen(ep->conf, ep->address, text, sizeof text);
     if (fd < 0) {
-        struct zx_event_text t = {ep->address, NULL, false};
+        struct zx_event_text t = {ep->address, NULL, false}, none = {NULL, NULL, false};
+        /* Once there was a descriptor its end is told too; which it was nobody knows now. */
+        if (fd != -EINVAL && fd != -ENODEV)
+            zx_monitor_event(ep->sock, ZMQ_EVENT_CLOSED, (uint64_t)-1, &none);
         zx_monitor_event(ep->sock, ZMQ_EVENT_BIND_FAILED, (uint64_t)-fd, &t);
         return fd;
     }

@@ -113,6 +113,7 @@ static int on_command(struct zx_v3 *d, struct walk *w, size_t head, size_t size)
             w->boundary = w->dst;
     }
     w->src += head + size;
+    d->command_end = w->src;
     return 0;
 }
 
@@ -213,6 +214,7 @@ static int body_done(struct zx_v3 *d, struct zx_queue *q) {
 }
 
 int zx_v3_parse(struct zx_v3 *d, struct zx_queue *q, size_t got) {
+    d->command_end = NULL;
     if (d->body) {
         size_t n = d->body_cap - d->body_got;
         if (n > got)
@@ -238,6 +240,8 @@ int zx_v3_parse(struct zx_v3 *d, struct zx_queue *q, size_t got) {
     do
         skim(d, &w);
     while ((rc = frame(d, &w, &head, &size)) > 0);
+    if (d->command_end != w.src)
+        d->command_end = NULL;
     zx_queue_put(q, (uint32_t)(w.dst - p), w.msgs, (uint32_t)(w.boundary - p));
     return rc ? rc : keep_rest(d, q, &w, head, size);
 }

@@ -44,6 +44,7 @@ struct zx_v3 {
     bool in_message;
     uint32_t frames;    /* of the message in progress */
     unsigned frame_state;
+    const uint8_t *command_end; /* NULL unless the last whole frame parsed was a command */
 };
 
 void zx_v3_init(struct zx_v3 *d, const struct zx_v3_hooks *hooks, int64_t max_frame, bool commands);

@@ -169,8 +169,9 @@ static void repaired(void **state) {
     node_expect(n, "'x'");
 }
 
-/* After a protocol error the endpoint stays listed: connecting again is a silent no-op for these
- * types until it is disconnected (§12, pitfalls.md §3.1, §3.2). */
+/* After a protocol error the endpoint stays listed but never retries. Connecting again is a silent
+ * no-op for these types in libzmq (§12, pitfalls.md §3.1, §3.2); here only while the first
+ * connection may still come to something (api.md §6 zmq_connect, better). */
 static void stopped_for_good(void **state) {
     static const struct {
         int type;
@@ -189,8 +190,12 @@ static void stopped_for_good(void **state) {
         node_await_event(n, ZMQ_EVENT_DISCONNECTED);
         peer_expect_nobody(l, 30);
         node_connect(n, l->address);
-        peer_expect_nobody(l, 30);
+        if (wire_is_ours())
+            peer_drop(peer_accept(l));
+        else
+            peer_expect_nobody(l, 30);
         assert_int_equal(zmq_disconnect(n->sock, l->address), 0);
+        assert_int_equal(zmq_disconnect(n->sock, l->address), -1);
         node_connect(n, l->address);
         p = peer_accept(l);
         peer_shake(p, rows[i].peer);
