@@ -2,7 +2,7 @@
 /*
  * The topics a subscriber wants, each as often as it asked for it.
  *
- * What: a counted set of byte strings: SUB, XSUB.
+ * What: a counted set of byte strings, in order: SUB, XSUB. leaf->word counts.
  * Owner: its user, who locks. Life: zeroed is empty, zx_topics_fini frees.
  * Never: takes a topic longer than ZX_RADIX_KEY_MAX; locks.
  */
@@ -12,21 +12,23 @@
 #include "base/radix.h"
 
 struct zx_topics {
-    struct zx_radix tree; /* leaf->word counts */
+    struct zx_radix tree;
 };
 
-/* One more of it; *leaf and whether it is new. 0, -ENOMEM, -EINVAL: too long. */
-int zx_topics_add(struct zx_topics *t, const void *topic, size_t size, bool *is_new);
-/* What zx_topics_remove would do. */
+/* One more of it. 0, -ENOMEM, -EINVAL: too long. */
+int zx_topics_add(struct zx_topics *t, const void *topic, size_t size);
+
 enum zx_topics_left {
     ZX_TOPICS_UNKNOWN, /* was not there */
     ZX_TOPICS_LESS,    /* is still wanted */
-    ZX_TOPICS_GONE     /* that was the last */
+    ZX_TOPICS_LAST     /* that was the last: it lies in *last and is to be forgotten */
 };
-/* One less. before_gone (may be NULL) sees the leaf that is about to go. */
+/* One less of it. */
 enum zx_topics_left zx_topics_remove(struct zx_topics *t, const void *topic, size_t size,
-                                     void (*before_gone)(struct zx_leaf *leaf, void *arg),
-                                     void *arg);
+                                     struct zx_leaf **last);
+/* Takes it out; whoever goes through the set in steps can step on before. */
+void zx_topics_forget(struct zx_topics *t, struct zx_leaf *last);
+
 /* Does any topic begin the message? */
 static inline bool zx_topics_match(const struct zx_topics *t, const void *data, size_t size) {
     struct zx_radix_walk w = zx_radix_walk(&t->tree, data, size);
@@ -36,6 +38,15 @@ static inline bool zx_topics_match(const struct zx_topics *t, const void *data, 
 static inline size_t zx_topics_count(const struct zx_topics *t) {
     return t->tree.count;
 }
-void zx_topics_fini(struct zx_topics *t);
+/* In order; NULL: that was all. */
+static inline struct zx_leaf *zx_topics_first(const struct zx_topics *t) {
+    return zx_radix_first(&t->tree);
+}
+static inline struct zx_leaf *zx_topics_next(const struct zx_topics *t, const struct zx_leaf *l) {
+    return zx_radix_after(&t->tree, l->key, l->size);
+}
+static inline void zx_topics_fini(struct zx_topics *t) {
+    zx_radix_fini(&t->tree, NULL);
+}
 
 #endif

@@ -10,7 +10,7 @@
 #include "core/reactor.h"
 #include "core/socket.h"
 
-enum { TAKE_MAX = 8, STACK_ITEMS = 16 };
+enum { TAKE_MAX = 8, STACK_ITEMS = 16, LOOK_EVERY = 8 };
 static const uint64_t HOT_NS = 1000000;
 
 struct taken { /* reactors that this call drives while it waits */
@@ -31,12 +31,12 @@ struct poll {
 };
 
 /* ZMQ_EVENTS of one socket item; negative errno. */
-static int socket_ready(const zmq_pollitem_t *it) {
+static int socket_ready(const zmq_pollitem_t *it, bool look) {
     struct zx_socket *s = it->socket;
     int rc = zx_socket_enter(s);
     if (rc)
         return rc;
-    rc = it->events ? zx_socket_events(s) & it->events & (ZMQ_POLLIN | ZMQ_POLLOUT) : 0;
+    rc = it->events ? zx_socket_events(s, look) & it->events & (ZMQ_POLLIN | ZMQ_POLLOUT) : 0;
     zx_socket_leave(s);
     return rc;
 }
@@ -49,13 +49,13 @@ static short from_os(unsigned events) {
 }
 
 /* Looks at all items once. Number ready or negative errno. */
-static int look_sockets(struct poll *p) {
+static int look_sockets(struct poll *p, bool network) {
     int ready = 0;
     for (int i = 0; i < p->n; i++) {
         zmq_pollitem_t *it = &p->items[i];
         if (!it->socket)
             continue;
-        int rc = socket_ready(it);
+        int rc = socket_ready(it, network);
         if (rc < 0)
             return rc;
         it->revents = (short)rc;
@@ -97,8 +97,8 @@ static int take_fds(struct poll *p) {
 }
 
 /* Sockets and descriptors once, without sleeping. */
-static int look(struct poll *p) {
-    int ready = look_sockets(p);
+static int look(struct poll *p, bool network) {
+    int ready = look_sockets(p, network);
     if (ready < 0 || !p->has_fds)
         return ready;
     int rc = zx_os_poll(p->fds, fill_fds(p, NULL), 0, NULL);
@@ -197,12 +197,12 @@ static int spin(struct poll *p, uint64_t deadline) {
     for (unsigned round = 1; zx_os_now_ns() < until; round++) {
         drive_taken(p, round);
         if (any_mail(p)) {
-            int rc = look_sockets(p);
+            int rc = look_sockets(p, false);
             if (rc)
                 return rc;
         }
         if (p->has_fds && round % 4 == 0) {
-            int rc = look(p);
+            int rc = look(p, false);
             if (rc)
                 return rc;
         }
@@ -249,7 +249,7 @@ static int sleep_once(struct poll *p, struct zx_waiter *w, uint64_t deadline) {
 }
 
 static int wait_round(struct poll *p, struct zx_waiter *w, uint64_t deadline) {
-    int rc = look(p);
+    int rc = look(p, false);
     if (rc)
         return rc;
     rc = sleep_once(p, w, deadline);
@@ -275,7 +275,7 @@ static int wait_asleep(struct poll *p, uint64_t deadline) {
         rc = wait_round(p, &w, deadline);
     while (!rc);
     if (rc == -EAGAIN) {
-        rc = look(p);
+        rc = look(p, false);
     }
     unwatch_all(p);
     if (w.event)
@@ -286,22 +286,39 @@ static int wait_asleep(struct poll *p, uint64_t deadline) {
     return rc;
 }
 
-static int run(struct poll *p, long timeout_ms) {
-    int rc = look(p);
-    if (rc || !timeout_ms)
-        return rc;
-    uint64_t deadline = zx_deadline(timeout_ms);
+static void flush_all(struct poll *p) {
     for (int i = 0; i < p->n; i++) {
         struct zx_socket *s = p->items[i].socket;
-        if (!s || !s->budget.n_dirty || zx_socket_enter_any(s))
+        if (!s || zx_socket_enter_any(s))
             continue;
-        zx_socket_flush(s);
+        zx_socket_rest(s);
         zx_socket_leave(s);
     }
     if (p->ctx)
         zx_ctx_flush_dirty(p->ctx);
+}
+
+/* What memory says first: no system call while there is something to do. Now and then the
+ * network is asked all the same, so that no socket starves behind one that always has
+ * something. */
+static int first_look(struct poll *p) {
+    static _Thread_local unsigned turn;
+    int rc = look(p, ++turn % LOOK_EVERY == 0);
+    return rc ? rc : look(p, true);
+}
+
+static int run(struct poll *p, long timeout_ms) {
+    int rc = first_look(p);
+    if (rc || !timeout_ms)
+        return rc;
+    uint64_t deadline = zx_deadline(timeout_ms);
     take_reactors(p);
-    rc = spin(p, deadline);
+    drive_taken(p, 1); /* what waits for company goes with the answers to what is there */
+    rc = any_mail(p) ? look_sockets(p, false) : 0;
+    if (!rc) {
+        flush_all(p);
+        rc = spin(p, deadline);
+    }
     if (rc) {
         note_wait(p, true);
         release_reactors(p, true);

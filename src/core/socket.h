@@ -45,6 +45,7 @@ struct zx_budget { /* when to write, protocol R3; the socket's lock */
     uint32_t left;  /* sends until the next flush */
     uint32_t size;  /* K */
     uint32_t sent;  /* sends since the last flush */
+    uint32_t burst; /* sends since the last wait */
     uint64_t last_ns; /* end of the last flush */
     struct zx_pipe **dirty; /* pipes with unflushed bytes */
     uint32_t n_dirty, cap_dirty;
@@ -146,11 +147,16 @@ void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p);
 /* Flushes every pipe with unflushed bytes and sets the next budget. */
 void zx_socket_flush(struct zx_socket *s);
 
+/* The caller is about to wait: flushes, and takes the burst that ends here as what to expect
+ * of the next one. */
+void zx_socket_rest(struct zx_socket *s);
+
 /* zmq_send and zmq_recv with their flags and timeouts; locked by the caller. */
 int zx_socket_send(struct zx_socket *s, struct zx_src *src, bool dontwait);
 int zx_socket_recv(struct zx_socket *s, struct zx_sink *sink, bool dontwait);
-/* ZMQ_EVENTS: takes up mail, looks at the network if nobody else does. */
-int zx_socket_events(struct zx_socket *s);
+/* ZMQ_EVENTS; locked by the caller, mail taken up. With look: also what the network has, if
+ * nobody else drives. */
+int zx_socket_events(struct zx_socket *s, bool look);
 
 int zx_socket_set_option(struct zx_socket *s, int option, const void *val, size_t size);
 int zx_socket_get_option(struct zx_socket *s, int option, void *val, size_t *size);

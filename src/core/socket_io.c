@@ -51,6 +51,18 @@ void zx_socket_flush(struct zx_socket *s) {
     next_budget(b, start, zx_os_now_ns());
 }
 
+void zx_socket_rest(struct zx_socket *s) {
+    struct zx_budget *b = &s->budget;
+    if (!b->burst)
+        return;
+    flush_pipes(s);
+    /* A lone message goes at once, a burst in two halves. The time spent waiting says
+     * nothing about the rate. */
+    b->size = b->left = b->burst > 2 ? b->burst / 2 : 1;
+    b->sent = b->burst = 0;
+    b->last_ns = zx_os_now_ns();
+}
+
 /* Remembers a pipe with unflushed bytes. False without memory: flush it now. */
 static bool remember(struct zx_budget *b, struct zx_pipe *p) {
     if (p->app.in_set_dirty)
@@ -82,6 +94,7 @@ static inline void leave_to_sweeper(struct zx_pipe *p) {
 void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p) {
     struct zx_budget *b = &s->budget;
     b->sent++;
+    b->burst++;
     if (!p->app.in_set_dirty && !remember(b, p)) {
         zx_pipe_flush(p);
     } else if (b->left > 1 && p->app.unflushed < FLUSH_BYTES && zx_queue_has_room(p->out)) {
@@ -155,8 +168,8 @@ int zx_socket_recv(struct zx_socket *s, struct zx_sink *sink, bool dontwait) {
     return rc;
 }
 
-int zx_socket_events(struct zx_socket *s) {
-    if (look_if_hot(s))
+int zx_socket_events(struct zx_socket *s, bool look) {
+    if (look && look_if_hot(s))
         zx_socket_attend(s);
     return s->ops->events(s);
 }

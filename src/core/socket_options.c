@@ -33,7 +33,7 @@ static int get_events(struct zx_socket *s, void *val, size_t *size) {
     zx_socket_attend(s);
     if (zx_socket_is_stopped(s))
         return -ETERM;
-    return zx_opt_get_int_loose(zx_socket_events(s), val, size);
+    return zx_opt_get_int_loose(zx_socket_events(s, true), val, size);
 }
 
 int zx_socket_get_option(struct zx_socket *s, int option, void *val, size_t *size) {

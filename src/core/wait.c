@@ -189,6 +189,15 @@ static int wait_asleep(struct zx_socket *s, struct zx_reactor *held, uint64_t de
     return rc;
 }
 
+/* Busy: unsent messages wait for company. If the network has more for us already, they can
+ * go with the answers to that; the sweeper bounds how long. */
+static bool found_more(struct zx_socket *s, struct zx_reactor *held) {
+    if (!held || !s->budget.n_dirty)
+        return false;
+    look(s, held, 1);
+    return zx_socket_has_mail(s);
+}
+
 int zx_wait_socket(struct zx_socket *s, uint64_t deadline_ns) {
     if (zx_socket_is_stopped(s))
         return -ETERM;
@@ -196,12 +205,15 @@ int zx_wait_socket(struct zx_socket *s, uint64_t deadline_ns) {
         zx_socket_attend(s);
         return zx_socket_is_stopped(s) ? -ETERM : 0;
     }
-    zx_socket_flush(s);
-    zx_ctx_flush_dirty(s->ctx);
     struct zx_reactor *held =
         s->reactor && s->fd_event.rfd < 0 && zx_reactor_take(s->reactor) ? s->reactor : NULL;
+    bool more = found_more(s, held);
+    if (!more) {
+        zx_socket_rest(s);
+        zx_ctx_flush_dirty(s->ctx);
+    }
     int rc = 0;
-    if (spin(s, held, deadline_ns)) {
+    if (more || spin(s, held, deadline_ns)) {
         s->spin.long_waits = 0;
         if (held)
             zx_reactor_leave(held);
