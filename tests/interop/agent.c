@@ -231,8 +231,9 @@ static void do_bind(int slot, const char *endpoint) {
 }
 
 static void do_monitor(int slot) {
+    static unsigned counter; /* libzmq frees a name some time after its socket */
     char name[40];
-    snprintf(name, sizeof name, "inproc://monitor-%d", slot);
+    snprintf(name, sizeof name, "inproc://monitor-%u", counter++);
     if (zmq_socket_monitor(slots[slot], name, ZMQ_EVENT_ALL)) {
         result(-1);
         return;
