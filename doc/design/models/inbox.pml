@@ -5,8 +5,9 @@
  *
  * Post: OR the reason in; who finds the word 0 pushes the node and marks attention. Owner: clear
  * attention, exchange the head for 0, reverse, and of each node read its next before the reasons
- * are taken (from then on it may be pushed again). Messages: a writer commits, fences, and if the pipe is not listed lists it and
- * posts READABLE; the owner that has read a pipe dry takes the mark off, fences and looks again.
+ * are taken (from then on it may be pushed again). Messages: a writer commits, fences, and if the
+ * pipe is not listed lists it and posts READABLE; the owner that has read a pipe dry takes the mark
+ * off, fences and looks again.
  *
  * Proves: every message and every credit is seen though the owner sleeps whenever its inbox is
  * empty and no pipe is listed; no node is pushed twice; events of one thread arrive in order.

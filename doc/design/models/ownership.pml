@@ -66,7 +66,7 @@ inline drive(t)
     d_step { assert(drivers == 1); drivers-- }
 }
 
-/* zx_socket_wake: src/core/socket.c */
+/* zx_socket_notify: src/core/socket.c */
 inline wake_registered(t)
 {
     if
@@ -151,7 +151,7 @@ inline leave(t)
 #endif
 }
 
-/* zx_wait_socket: src/core/wait.c */
+/* zx_reactor_take: src/core/reactor.c; wait_asleep: src/core/wait.c; release: src/core/wait.c */
 inline take_and_wait(i)
 {
     driven = driven + 1;
@@ -170,6 +170,7 @@ end_in_poll:
     fi
 }
 
+/* zx_wait_socket: src/core/wait.c: the reactor is somebody else's */
 inline wait_for_holder(i)
 {
     store(A(i), REGISTERED(i), 1);

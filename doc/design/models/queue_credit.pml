@@ -67,7 +67,8 @@ active proctype writer()
     do
     :: written < MSGS ->
         if
-        :: !hwm -> /* zx_queue_set_hwm: src/base/queue.c */
+        :: !hwm -> /* zx_queue_set_hwm: src/base/queue.c; apply_hwm:
+                  * src/core/socket_options.c */
             hwm = true;
             limit = LOAD(W, REPORTED) + HWM;
 #ifndef DROP_MAIL

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rewinding a queue (R1): whoever holds both ends of an empty queue starts again at the front of
- * its chunk. The sender, under its socket's lock, commits and kicks the link; if it gets the word it
- * flushes and, being the owner of both ends, rewinds. If the I/O thread has the word it flushes,
+ * its chunk. The sender, under its socket's lock, commits and kicks the link; if it gets the word
+ * it flushes and, being the owner of both ends, rewinds. If the I/O thread has the word it flushes,
  * and does not rewind. The tail is reset by a relaxed store: giving the word orders it.
  *
  * Proves: every message is flushed once and in order.

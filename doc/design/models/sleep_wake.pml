@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sleeping and waking (R5). A waiter tries, registers its node with the socket under the wake
- * lock (the count of sleepers by a read-modify-write, a full barrier), tries again, and only then sleeps; one waiter sleeps on a futex word, the other on
- * its eventfd. A waker marks attention (a
+ * lock (the count of sleepers by a read-modify-write, a full barrier), tries again, and only then
+ * sleeps; one waiter sleeps on a futex word, the other on its eventfd. A waker marks attention (a
  * read-modify-write too), and takes the wake lock only if somebody is registered.
  *
  * Proves: no waiter sleeps while there is a message for it, and none is woken through a node that

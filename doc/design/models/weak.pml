@@ -13,6 +13,8 @@
  * Not modelled: loads overtaking loads. Where an acquire matters the model has a mutant that makes
  * the two loads in the wrong order.
  *
+ * With -DSTRONG stores are visible at once: for the search for cycles, which is the dearer one.
+ *
  * The including file defines NT (threads), NV (words, at most 15), and in its init runs
  * drain(t, v) for each word v that thread t writes with a plain store.
  */
@@ -27,6 +29,7 @@ short pend[NT];
 #define LOAD(t, v) ((pend[t] & BIT(v)) -> buf[IX(t, v)] : mem[v])
 #define DRAINED(t) (pend[t] == 0)
 
+#ifndef STRONG
 inline store(t, v, x)
 {
     d_step {
@@ -46,6 +49,18 @@ inline store_release(t, v, x)
         pend[t] = pend[t] | BIT(v);
     }
 }
+
+#else
+inline store(t, v, x)
+{
+    mem[v] = x
+}
+
+inline store_release(t, v, x)
+{
+    mem[v] = x
+}
+#endif
 
 inline fence(t)
 {

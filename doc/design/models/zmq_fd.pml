@@ -2,8 +2,9 @@
 /*
  * ZMQ_FD (R5): the eventfd handed to a foreign event loop. Wake: push, mark attention, exchange
  * `signalled` for 1, write if it was 0. Drain: read the eventfd, signalled = 0, attention = 0, then
- * take the inbox. The loop sleeps until the descriptor is readable and then asks once for ZMQ_EVENTS,
- * which always drains; other calls drain only if they find attention and `signalled` set.
+ * take the inbox. The loop sleeps until the descriptor is readable and then asks once for
+ * ZMQ_EVENTS, which always drains; other calls drain only if they find attention and `signalled`
+ * set.
  *
  * Proves: nothing pushed stays unseen while the loop sleeps, for a loop that is told of edges as
  * well as for one that is told of levels; the descriptor does not stay readable with nothing to do.
@@ -74,8 +75,15 @@ inline take_inbox()
 /* zx_socket_attend: src/core/socket.c */
 inline attend()
 {
+#ifdef DROP_READ_ALWAYS
+    if
+    :: LOAD(APP, SIGNALLED) -> readable = false
+    :: else
+    fi;
+#else
 #ifndef DROP_READ_BEFORE_CLEAR
     readable = false;
+#endif
 #endif
 #ifdef DROP_CLEAR_BEFORE_TAKE
     take_inbox();
@@ -105,10 +113,10 @@ inline other_call()
     fi
 }
 
-/* zx_socket_events: src/core/socket_io.c */
-inline events()
+/* get_events: src/core/socket_options.c */
+inline get_events()
 {
-#ifndef DROP_ALWAYS_DRAIN
+#ifndef DROP_ATTEND_ALWAYS
     attend()
 #else
     if
@@ -128,8 +136,8 @@ active proctype loop()
     fi;
 end:
     do
-    :: levels && readable -> edge = false; events()
-    :: !levels && edge -> edge = false; events()
+    :: levels && readable -> edge = false; get_events()
+    :: !levels && edge -> edge = false; get_events()
     :: !called -> called = true; other_call()
     od
 }
