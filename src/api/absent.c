@@ -65,16 +65,6 @@ int zmq_timers_execute(void *timers) {
     return absent();
 }
 
-char *zmq_z85_encode(char *dest, const uint8_t *data, size_t size) {
-    (void)dest, (void)data, (void)size;
-    return absent_ptr();
-}
-
-uint8_t *zmq_z85_decode(uint8_t *dest, const char *string) {
-    (void)dest, (void)string;
-    return absent_ptr();
-}
-
 int zmq_curve_keypair(char *z85_public, char *z85_secret) {
     (void)z85_public, (void)z85_secret;
     return absent();

@@ -29,6 +29,13 @@ static inline int zx_api_leave(struct zx_socket *s, int rc) {
     return zx_api_result(rc);
 }
 
+/* Is this a live socket? 0 or -ENOTSOCK. */
+static inline int zx_api_check(void *socket) {
+    struct zx_socket *s = socket;
+    return s && atomic_load_explicit(&s->tag, memory_order_relaxed) == ZX_SOCKET_LIVE ? 0
+                                                                                     : -ENOTSOCK;
+}
+
 static inline int zx_api_size(size_t size) {
     return size < INT_MAX ? (int)size : INT_MAX;
 }

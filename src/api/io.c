@@ -75,7 +75,9 @@ int zmq_recvmsg(void *socket, zmq_msg_t *m, int flags) {
 }
 
 int zmq_sendiov(void *socket, struct iovec *iov, size_t count, int flags) {
-    int rc = -1;
+    int rc = zx_api_check(socket);
+    if (rc)
+        return zx_api_result(rc);
     if (!count || !iov)
         return zx_api_result(-EINVAL);
     for (size_t i = 0; i < count; i++) {
@@ -105,8 +107,11 @@ static int recv_frame(void *socket, struct iovec *iov, int flags, bool *more) {
 }
 
 int zmq_recviov(void *socket, struct iovec *iov, size_t *count, int flags) {
-    if (!count || !*count || !iov)
-        return zx_api_result(-EINVAL);
+    int rc = zx_api_check(socket);
+    if (!rc && (!count || !*count || !iov))
+        rc = -EINVAL;
+    if (rc)
+        return zx_api_result(rc);
     size_t max = *count;
     bool more = true;
     for (*count = 0; more && *count < max; ++*count)

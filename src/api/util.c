@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "base/z85.h"
 #include "os/os.h"
 #include "zmqx.h"
 
@@ -53,6 +54,22 @@ int zmq_has(const char *capability) {
         if (!strcmp(capability, have[i]))
             return 1;
     return 0;
+}
+
+/* ---- Z85 ---- */
+
+char *zmq_z85_encode(char *dest, const uint8_t *data, size_t size) {
+    if (dest && (data || !size) && zx_z85_encode(dest, data, size))
+        return dest;
+    errno = EINVAL;
+    return NULL;
+}
+
+uint8_t *zmq_z85_decode(uint8_t *dest, const char *string) {
+    if (dest && string && *string && zx_z85_decode(dest, string))
+        return dest;
+    errno = EINVAL;
+    return NULL;
 }
 
 /* ---- stopwatch ---- */

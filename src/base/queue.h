@@ -229,6 +229,8 @@ static inline bool zx_queue_peek(struct zx_queue *q, struct zx_rec *rec) {
     return true;
 }
 void zx_queue_slot_done(struct zx_queue *q);
+/* Arms the next report at the low-water mark of the present high-water mark. */
+void zx_queue_rearm(struct zx_queue *q);
 /* Publishes the count of messages read. True if the producer waits for credit and must
  * be told. */
 bool zx_queue_report(struct zx_queue *q);

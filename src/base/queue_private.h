@@ -11,8 +11,6 @@
 #include "base/queue.h"
 
 void zx_chunk_release(struct zx_chunk *c, uint32_t from, uint32_t to, struct zx_dead *dead);
-/* Arms the next report of the reader at the low-water mark. */
-void zx_queue_rearm(struct zx_queue *q);
 
 int zx_queue_slot_write(struct zx_queue *q, const void *data, size_t size);
 int zx_queue_slot_write_ref(struct zx_queue *q, const void *data, size_t size,

@@ -89,6 +89,9 @@ static void join(struct zx_binder *binder, struct zx_pipe *b) {
     atomic_store_explicit(&a->out->sh.hwm, sum_hwm(ca->queue.sndhwm, cb->queue.rcvhwm),
                           memory_order_relaxed);
     zx_queue_set_hwm(b->out, sum_hwm(cb->queue.sndhwm, ca->queue.rcvhwm));
+    /* Nothing was read from either queue so far: both readers start by the summed mark. */
+    zx_queue_rearm(b->in);
+    zx_queue_rearm(a->in);
     const struct zx_blob *hello = &cb->id.hello_msg;
     if (binder->sock && hello->size && binder->sock->ops->flags & ZX_PATTERN_HELLO_MSG &&
         !zx_queue_write(b->out, hello->data, hello->size, 0))

@@ -7,6 +7,7 @@
 #include "core/reactor.h"
 #include "core/socket.h"
 #include "zmq.h"
+#include "zmqx.h"
 
 static int get_fd(struct zx_socket *s, void *val, size_t *size) {
     if (s->ops->flags & ZX_PATTERN_THREAD_SAFE)
@@ -52,6 +53,8 @@ int zx_socket_get_option(struct zx_socket *s, int option, void *val, size_t *siz
         return zx_opt_get_text(s->last_endpoint, val, size);
     case ZMQ_THREAD_SAFE:
         return zx_opt_get_int_loose((s->ops->flags & ZX_PATTERN_THREAD_SAFE) != 0, val, size);
+    case ZMQX_SPIN_US:
+        return zx_opt_get_int((int)(zx_spin_budget_ns(s) / 1000), val, size);
     default:
         break;
     }
