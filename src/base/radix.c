@@ -6,13 +6,14 @@
 
 enum { WIDE = 256, TIGHT_MAX = 48 };
 
-/* Room for `cap` children; the bytes that lead to them are sorted and lie behind them. WIDE: one
- * place for each byte and no bytes. Invariant: two children, or one and `end`. */
+/* Behind it lie the bytes that lead to children, sorted, in whole words and in the same cache
+ * line as the rest of what a search reads, then the children. WIDE: no bytes, one place for each.
+ * Invariant: two children, or one and `end`. */
 struct node {
     uint32_t depth; /* keys below agree in so many bytes and part here */
     uint16_t n, cap;
     struct zx_leaf *end; /* the key that is depth bytes long */
-    uintptr_t child[];
+    uint64_t bytes[];
 };
 
 static const uint16_t caps[] = {2, 4, 6, 8, 12, 16, 24, 32, TIGHT_MAX, WIDE};
@@ -29,13 +30,14 @@ static inline struct node *node_of(uintptr_t ref) {
 static inline uintptr_t leaf_ref(struct zx_leaf *leaf) {
     return (uintptr_t)leaf + 1;
 }
-static inline uint8_t *bytes_of(const struct node *n) {
-    return (uint8_t *)(uintptr_t)(n->child + n->cap);
+static inline size_t words(unsigned cap) {
+    return cap == WIDE ? 0 : (cap + 7u) / 8;
 }
-
-static size_t node_size(unsigned cap) {
-    size_t bytes = cap == WIDE ? 0 : (cap + 7u) / 8 * 8;
-    return sizeof(struct node) + cap * sizeof(uintptr_t) + bytes;
+static inline uint8_t *bytes_of(const struct node *n) {
+    return (uint8_t *)(uintptr_t)n->bytes;
+}
+static inline uintptr_t *children_of(const struct node *n) {
+    return (uintptr_t *)(uintptr_t)(n->bytes + words(n->cap));
 }
 
 /* ---- a node's children ---- */
@@ -74,47 +76,47 @@ static inline unsigned slot_of(const struct node *n, uint8_t byte) {
     return n->n;
 }
 
-static inline uintptr_t *child_slot(struct node *n, uint8_t byte) {
+static inline uintptr_t *child_slot(const struct node *n, uint8_t byte) {
+    uintptr_t *child = children_of(n);
     if (n->cap == WIDE)
-        return n->child[byte] ? &n->child[byte] : NULL;
+        return child[byte] ? &child[byte] : NULL;
     unsigned i = slot_of(n, byte);
-    return i < n->n ? &n->child[i] : NULL;
+    return i < n->n ? &child[i] : NULL;
 }
 
 /* The first child that byte `from` or a later one leads to; 0: none. */
 static uintptr_t child_from(const struct node *n, unsigned from) {
+    const uintptr_t *child = children_of(n);
     if (n->cap == WIDE) {
         for (; from < WIDE; from++)
-            if (n->child[from])
-                return n->child[from];
+            if (child[from])
+                return child[from];
         return 0;
     }
     const uint8_t *bytes = bytes_of(n);
     for (unsigned i = 0; i < n->n; i++)
         if (bytes[i] >= from)
-            return n->child[i];
+            return child[i];
     return 0;
 }
 
 static struct node *node_new(uint32_t depth, unsigned cap) {
-    struct node *n = malloc(node_size(cap));
+    size_t size = words(cap) * sizeof(uint64_t) + cap * sizeof(uintptr_t);
+    struct node *n = malloc(sizeof *n + size);
     if (!n)
         return NULL;
     *n = (struct node){.depth = depth, .cap = (uint16_t)cap};
-    if (cap == WIDE)
-        memset(n->child, 0, WIDE * sizeof n->child[0]);
-    else
-        memset(bytes_of(n), 0, node_size(cap) - sizeof *n - cap * sizeof n->child[0]);
+    memset(n->bytes, 0, size);
     return n;
 }
 
 /* Appends without looking for room; bytes come in ascending order. */
 static void append(struct node *n, uint8_t byte, uintptr_t child) {
     if (n->cap == WIDE) {
-        n->child[byte] = child;
+        children_of(n)[byte] = child;
     } else {
         bytes_of(n)[n->n] = byte;
-        n->child[n->n] = child;
+        children_of(n)[n->n] = child;
     }
     n->n++;
 }
@@ -124,15 +126,11 @@ static bool resize(uintptr_t *slot, unsigned cap) {
     struct node *old = node_of(*slot), *n = node_new(old->depth, cap);
     if (!n)
         return false;
+    const uintptr_t *child = children_of(old);
     n->end = old->end;
-    if (old->cap == WIDE) {
-        for (unsigned b = 0; b < WIDE; b++)
-            if (old->child[b])
-                append(n, (uint8_t)b, old->child[b]);
-    } else {
-        for (unsigned i = 0; i < old->n; i++)
-            append(n, bytes_of(old)[i], old->child[i]);
-    }
+    for (unsigned i = 0; i < (old->cap == WIDE ? WIDE : old->n); i++)
+        if (child[i])
+            append(n, old->cap == WIDE ? (uint8_t)i : bytes_of(old)[i], child[i]);
     free(old);
     *slot = (uintptr_t)n;
     return true;
@@ -161,30 +159,31 @@ static bool insert_child(uintptr_t *slot, uint8_t byte, uintptr_t child) {
         }
     }
     uint8_t *bytes = bytes_of(n);
-    unsigned i = n->n;
+    uintptr_t *children = children_of(n);
+    unsigned i = n->n++;
     for (; i && bytes[i - 1] > byte; i--) {
         bytes[i] = bytes[i - 1];
-        n->child[i] = n->child[i - 1];
+        children[i] = children[i - 1];
     }
     bytes[i] = byte;
-    n->child[i] = child;
-    n->n++;
+    children[i] = child;
     return true;
 }
 
 static void remove_child(struct node *n, uint8_t byte) {
+    uint8_t *bytes = bytes_of(n);
+    uintptr_t *child = children_of(n);
+    unsigned i = 0;
     n->n--;
     if (n->cap == WIDE) {
-        n->child[byte] = 0;
+        child[byte] = 0;
         return;
     }
-    uint8_t *bytes = bytes_of(n);
-    unsigned i = 0;
     while (bytes[i] != byte)
         i++;
     for (; i < n->n; i++) {
         bytes[i] = bytes[i + 1];
-        n->child[i] = n->child[i + 1];
+        child[i] = child[i + 1];
     }
 }
 
@@ -394,11 +393,9 @@ static void drop_leaf(struct zx_leaf *leaf, void (*on_leaf)(struct zx_leaf *leaf
 
 /* Takes a child away from n, the last where that is cheap; 0: none left. */
 static uintptr_t pop_child(struct node *n) {
-    if (n->cap != WIDE)
-        return n->n ? n->child[--n->n] : 0;
-    /* n counts down through the places: emptied ones are not looked at again. */
+    /* WIDE: n counts down through the places, empty ones among them. */
     while (n->n) {
-        uintptr_t ref = n->child[--n->n];
+        uintptr_t ref = children_of(n)[--n->n];
         if (ref)
             return ref;
     }
