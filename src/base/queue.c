@@ -44,7 +44,9 @@ bool zx_queue_can_write_slow(struct zx_queue *q) {
      * reported and then loads full. The two fences forbid that both miss. */
     atomic_store_explicit(&q->sh.full, 1, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
-    q->w.limit = atomic_load_explicit(&q->sh.reported, memory_order_acquire) + hwm;
+    /* The mark too: an inproc binder raises it when it joins. */
+    hwm = atomic_load_explicit(&q->sh.hwm, memory_order_relaxed);
+    q->w.limit = hwm ? atomic_load_explicit(&q->sh.reported, memory_order_acquire) + hwm : UINT64_MAX;
     if (q->w.written >= q->w.limit)
         return false;
     atomic_store_explicit(&q->sh.full, 0, memory_order_relaxed);

@@ -113,10 +113,14 @@ static void close_links(struct zx_endpoint *ep, uint64_t until) {
 
 static void end_dial(struct zx_endpoint *ep, uint64_t until) {
     struct zx_link *l = ep->dial;
-    struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_acquire);
     ep->dial = NULL;
-    if (p && p->app.phase != ZX_PIPE_DETACHED)
+    /* Found by the socket's own list: l->pipe may go at any moment. */
+    for (struct zx_pipe *p = ep->sock->pipes; p; p = p->app.next) {
+        if (p->link != l)
+            continue;
         zx_socket_detach(ep->sock, p); /* unread messages go at once */
+        break;
+    }
     close_link(l, until);
     zx_source_unref(&l->src);
 }

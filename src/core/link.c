@@ -140,6 +140,13 @@ static void start_accepted(struct zx_link *l) {
     zx_link_open(l);
 }
 
+/* Counts towards the next report anew: the old mark's distance may never be reached. */
+static void rearm(struct zx_link *l) {
+    struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_relaxed);
+    if (p && zx_queue_report(p->out))
+        zx_pipe_post(p, ZX_POST_CREDIT);
+}
+
 static void work(struct zx_link *l, unsigned bits, bool owner) {
     if (bits & ZX_WORK_START) {
         if (l->w.accepted)
@@ -155,6 +162,8 @@ static void work(struct zx_link *l, unsigned bits, bool owner) {
         do_read(l, owner);
     if (bits & (ZX_WORK_FLUSH | ZX_WORK_WRITABLE))
         do_flush(l, bits & ZX_WORK_WRITABLE, owner);
+    if (bits & ZX_WORK_REARM)
+        rearm(l);
     if (bits & ZX_WORK_TIMER)
         zx_link_on_alarm(l, owner);
     if (bits & ZX_WORK_CLOSE)

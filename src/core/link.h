@@ -51,6 +51,7 @@ enum {
     ZX_WORK_CLOSE = 64,
     ZX_WORK_START = 128,
     ZX_WORK_RESOLVED = 256,
+    ZX_WORK_REARM = 2048,    /* the out-queue's high-water mark changed */
     ZX_WORK_WRITABLE = 1024, /* the kernel takes bytes again */
     ZX_WORK_ABORT = 512 /* drop the connection now (replaced by a handover) */
 };

@@ -57,6 +57,7 @@ void zx_socket_slot_unref(struct zx_socket *s) {
     if (atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
         return;
     struct zx_ctx *ctx = s->ctx;
+    s->ops->fini(s); /* lingering links called its hooks until now */
     zx_monitor_free(s);
     zx_event_fini(&s->fd_event);
     zx_routes_free(&s->routes);
@@ -252,6 +253,8 @@ static void handle(struct zx_socket *s, struct zx_pipe *p, unsigned reasons) {
         s->ops->readable(s, p);
     if (reasons & ZX_POST_CREDIT && p->app.phase == ZX_PIPE_ATTACHED)
         s->ops->writable(s, p);
+    if (reasons & ZX_POST_REARM && zx_queue_report(p->in))
+        zx_pipe_credit(p);
     if (reasons & ZX_POST_LOST)
         lose(s, p);
     zx_socket_check_over(s, p);
@@ -330,11 +333,11 @@ int zx_socket_close(struct zx_socket *s) {
     while (p) {
         struct zx_pipe *next = p->post.inbox_next;
         atomic_store_explicit(&p->post.reasons, 0, memory_order_release);
+        zx_socket_unregister(s, p);
         zx_pipe_close(p);
         zx_pipe_unref(p);
         p = next;
     }
-    s->ops->fini(s);
     zx_ctx_drop_socket(ctx, s);
     zx_socket_leave(s);
     zx_socket_slot_unref(s);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/ctx.h"
+#include "core/link.h"
 #include "core/reactor.h"
 #include "core/socket.h"
 #include "zmq.h"
@@ -80,6 +81,10 @@ static void apply_hwm(struct zx_socket *s) {
             }
         }
         zx_queue_set_hwm(p->out, snd);
+        if (p->link)
+            zx_link_kick(p->link, ZX_WORK_REARM, true);
+        else if (p->peer)
+            zx_pipe_post(p->peer, ZX_POST_REARM);
         if (!(s->ops->flags & ZX_PATTERN_BACKGROUND))
             atomic_store_explicit(&p->in->sh.hwm, rcv, memory_order_relaxed);
         if (zx_queue_report(p->in))
