@@ -170,6 +170,7 @@ void zx_start(const char *program, int argc, char **argv) {
     struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1};
 
     zx.program = program;
+    setvbuf(stdout, NULL, _IOLBF, 0); /* cmocka writes to both: keep their order */
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--list") == 0) zx.list = 1;
         else zx.filter = argv[i];
