@@ -156,7 +156,7 @@ static void plain_put_off(void) {
     plain_client(client, "admin", "later");
     b = connect_and_see(server, client);
     zx_check_str("server", "FAILED_AUTH 300", b.server);
-    zx_check_str("client", "FAILED_NO_DETAIL 32", b.client);
+    if (zx_runs("client")) zx_check_str("client", "FAILED_NO_DETAIL 32", b.client);
 }
 
 static void invalid_status(void) {
@@ -181,7 +181,7 @@ static void plain_without_handler(void) {
     plain_client(client, "admin", "pass");
     b = connect_and_see(server, client);
     zx_check_str("server", "FAILED_NO_DETAIL 14", b.server);
-    zx_check_str("client", "FAILED_NO_DETAIL 32", b.client);
+    if (zx_runs("client")) zx_check_str("client", "FAILED_NO_DETAIL 32", b.client);
 }
 
 static void null_with_a_domain_asks(void) {
