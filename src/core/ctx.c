@@ -241,7 +241,7 @@ int zx_ctx_borrow_event(struct zx_ctx *ctx, struct zx_event **out) {
 }
 
 void zx_ctx_return_event(struct zx_ctx *ctx, struct zx_event *ev) {
-    zx_event_drain(ev);
+    (void)zx_event_drain(ev);
     zx_mutex_lock(&ctx->events.lock);
     if (ctx->events.n < ZX_CTX_EVENTS) {
         ctx->events.v[ctx->events.n++] = ev;

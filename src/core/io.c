@@ -360,7 +360,7 @@ static uint64_t sleep_time(struct zx_io *io, uint64_t now, uint64_t sweep_at) {
 static void handle_events(struct zx_io *io, const struct zx_poll_event *evs, int n) {
     for (int i = 0; i < n; i++) {
         if (evs[i].key == WAKE_KEY) {
-            zx_event_drain(&io->wake);
+            (void)zx_event_drain(&io->wake);
             continue;
         }
         struct zx_reactor *r = find_reactor(io, evs[i].key);

@@ -244,7 +244,7 @@ static int sleep_once(struct poll *p, struct zx_waiter *w, uint64_t deadline) {
     }
     int rc = zx_os_poll(p->fds, fill_fds(p, w), left, p->mask);
     if (w->event)
-        zx_event_drain(w->event);
+        (void)zx_event_drain(w->event);
     return rc < 0 ? rc : 0;
 }
 

@@ -266,11 +266,11 @@ void zx_socket_check_over(struct zx_socket *s, struct zx_pipe *p) {
 }
 
 void zx_socket_attend(struct zx_socket *s) {
-    /* First the marks, then the mail: what comes after is marked again. */
-    if (s->fd_event.rfd >= 0 && atomic_load_explicit(&s->fd_signalled, memory_order_relaxed)) {
-        zx_event_drain(&s->fd_event);
+    /* First the marks, then the mail: what comes after is marked again. A signaller that
+     * has set the mark but not yet written keeps it: its write will wake the descriptor. */
+    if (s->fd_event.rfd >= 0 && atomic_load_explicit(&s->fd_signalled, memory_order_relaxed) &&
+        zx_event_drain(&s->fd_event))
         atomic_store_explicit(&s->fd_signalled, 0, memory_order_seq_cst);
-    }
     atomic_fetch_and_explicit(&s->attention, ~(unsigned)ZX_ATT_INBOX, memory_order_seq_cst);
     struct zx_pipe *p = zx_socket_take_inbox(s, NULL);
     while (p) {

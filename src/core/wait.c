@@ -119,7 +119,7 @@ static int sleep_poll(struct zx_reactor *r, struct zx_waiter *w, uint64_t deadli
         return -EAGAIN;
     int n = zx_os_poll(fds, 2, deadline == UINT64_MAX ? UINT64_MAX : deadline - now, NULL);
     if (fds[1].revents)
-        zx_event_drain(w->event);
+        (void)zx_event_drain(w->event);
     return n == 0 ? -EAGAIN : n < 0 ? n : 0;
 }
 

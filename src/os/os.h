@@ -71,7 +71,7 @@ struct zx_event {
 int zx_event_init(struct zx_event *ev); /* -EMFILE, -ENFILE, -ENOMEM */
 void zx_event_fini(struct zx_event *ev);
 void zx_event_signal(struct zx_event *ev); /* never blocks; any thread */
-void zx_event_drain(struct zx_event *ev);  /* never blocks; spurious reads are fine */
+bool zx_event_drain(struct zx_event *ev);  /* never blocks; true if a signal was there */
 
 /* ---- poll set --------------------------------------------------------- */
 

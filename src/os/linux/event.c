@@ -25,10 +25,13 @@ void zx_event_signal(struct zx_event *ev) {
         continue;
 }
 
-void zx_event_drain(struct zx_event *ev) {
+bool zx_event_drain(struct zx_event *ev) {
     uint64_t count;
-    while (read(ev->rfd, &count, sizeof(count)) < 0 && errno == EINTR)
-        continue;
+    ptrdiff_t n;
+    do
+        n = read(ev->rfd, &count, sizeof(count));
+    while (n < 0 && errno == EINTR);
+    return n > 0;
 }
 
 #endif

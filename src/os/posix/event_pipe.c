@@ -44,12 +44,15 @@ void zx_event_signal(struct zx_event *ev) {
         continue;
 }
 
-void zx_event_drain(struct zx_event *ev) {
+bool zx_event_drain(struct zx_event *ev) {
     char bytes[512];
     ptrdiff_t n;
-    do
+    bool any = false;
+    do {
         n = read(ev->rfd, bytes, sizeof(bytes));
-    while (n == (ptrdiff_t)sizeof(bytes) || (n < 0 && errno == EINTR));
+        any |= n > 0;
+    } while (n == (ptrdiff_t)sizeof(bytes) || (n < 0 && errno == EINTR));
+    return any;
 }
 
 #endif
