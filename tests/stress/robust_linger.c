@@ -251,6 +251,7 @@ static void unread_input(void **state) {
     struct node *n = sender(w, ZMQ_DEALER);
     struct peer *l = peer_listen(w), *p;
     struct termination *t;
+    wire_ours_only("libzmq resets the connection");
     node_set(n, ZMQ_RCVHWM, 5);
     node_connect(n, l->address);
     p = peer_accept(l);
@@ -269,6 +270,7 @@ static void refused_for_good(void **state) {
     struct node *n = sender(w, ZMQ_PUSH);
     struct peer *l = peer_listen(w), *p;
     struct termination *t;
+    wire_ours_only("libzmq 4.3.4 sometimes waits for ever");
     node_connect(n, l->address);
     send_numbers(n, FEW, 100);
     p = peer_accept(l);
@@ -300,6 +302,7 @@ static void nothing_to_send(void **state) {
     struct wire *w = *state;
     struct node *n = sender(w, ZMQ_PUSH);
     struct peer *silent = peer_listen(w);
+    wire_ours_only("libzmq 4.3.4 sometimes waits for HANDSHAKE_IVL");
     node_connect(n, silent->address);
     node_connect(n, peer_reserve(w)->address);
     node_bind(n);
