@@ -6,8 +6,9 @@
  * The slot of the socket is counted by the handle, by each pipe, by each link and by each sleeper;
  * a pipe by the socket (while attached), its link or peer, and the inbox (while posted). Close,
  * under the lock: tag dead, wake all, take the inbox, detach the pipes, exchange the inbox for
- * CLOSED and drop what was late; unlock; drop the handle's reference. A post that finds CLOSED drops
- * its reference. The slot's memory is never given back: a late caller may look at tag and lock.
+ * CLOSED and drop what was late; unlock; drop the handle's reference. A post that finds CLOSED
+ * drops its reference. The slot's memory is never given back: a late caller may look at tag and
+ * lock.
  *
  * Proves: every pipe and the slot are freed, once, and touched by nobody after; the sleeper's call
  * ends; no call works on a dead socket.

@@ -12,8 +12,8 @@
  * Proves: every message left behind is flushed though no further call comes; no link is on the
  * list twice; the sweeper goes to sleep.
  * Bounds: 2 links with a sender each (2 and 1 messages), a sweeper, one other flusher that
- * flushes once; once the sweeper finds a link still being flushed. The kick is one step; its model is
- * link_word.
+ * flushes once; once the sweeper finds a link still being flushed. The kick is one step; its model
+ * is link_word.
  *
  * @variant SENDER_FENCE
  * @mutant DROP_SENDER_FENCE with SENDER_FENCE

@@ -67,11 +67,10 @@ active proctype writer()
     do
     :: written < MSGS ->
         if
-        :: !hwm -> /* zx_queue_set_hwm: src/base/queue.c; apply_hwm:
-                  * src/core/socket_options.c */
+        :: !hwm -> /* zx_queue_set_hwm: src/base/queue.c */
             hwm = true;
             limit = LOAD(W, REPORTED) + HWM;
-#ifndef DROP_MAIL
+#ifndef DROP_MAIL /* apply_hwm: src/core/socket_options.c */
             atomic { DRAINED(W) -> mail = true }
 #endif
         :: skip
@@ -117,7 +116,7 @@ active proctype reader()
     :: mail ->
         mail = false;
         lwm = true;
-#ifndef DROP_PUBLISH_ON_CHANGE
+#ifndef DROP_PUBLISH_ON_CHANGE /* rearm: src/core/link.c */
         publish()
 #endif
     :: LOAD(R, COMMITTED) > count ->

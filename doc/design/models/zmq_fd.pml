@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ZMQ_FD (R5): the eventfd handed to a foreign event loop. Wake: push, mark attention, exchange
- * `signalled` for 1, write if it was 0. Drain: read the eventfd, signalled = 0, attention = 0, then
- * take the inbox. The loop sleeps until the descriptor is readable and then asks once for
- * ZMQ_EVENTS, which always drains; other calls drain only if they find attention and `signalled`
- * set.
+ * `signalled` for 1, write if it was 0. Attend: if `signalled`, read the eventfd, and if that gave
+ * something, `signalled` = 0 (else its writer is on the way); attention = 0, then take the inbox.
+ * The loop sleeps until the descriptor is readable and then asks once for ZMQ_EVENTS, which always
+ * attends; other calls do if they find attention.
  *
  * Proves: nothing pushed stays unseen while the loop sleeps, for a loop that is told of edges as
  * well as for one that is told of levels; the descriptor does not stay readable with nothing to do.
@@ -75,40 +75,39 @@ inline take_inbox()
 /* zx_socket_attend: src/core/socket.c */
 inline attend()
 {
-#ifdef DROP_READ_ALWAYS
-    if
-    :: LOAD(APP, SIGNALLED) -> readable = false
-    :: else
-    fi;
-#else
-#ifndef DROP_READ_BEFORE_CLEAR
-    readable = false;
-#endif
-#endif
 #ifdef DROP_CLEAR_BEFORE_TAKE
     take_inbox();
 #endif
-    store(APP, SIGNALLED, 0);
+    if
+    :: LOAD(APP, SIGNALLED) ->
 #ifdef DROP_READ_BEFORE_CLEAR
-    readable = false;
+        store(APP, SIGNALLED, 0);
+        fence(APP);
+        readable = false
+#else
+        d_step { was = readable; readable = false };
+        if
+        :: was -> store(APP, SIGNALLED, 0)
+#ifdef DROP_KEEP_UNWRITTEN
+        :: !was -> store(APP, SIGNALLED, 0)
 #endif
+        :: else
+        fi;
+        was = false
+#endif
+    :: else
+    fi;
     store(APP, ATTENTION, 0);
 #ifndef DROP_CLEAR_BEFORE_TAKE
     take_inbox()
 #endif
 }
 
-/* Any call but ZMQ_EVENTS: the short cut. */
+/* zx_socket_enter: src/core/socket.h: any call but ZMQ_EVENTS */
 inline other_call()
 {
     if
-    :: LOAD(APP, ATTENTION) ->
-        if
-        :: LOAD(APP, SIGNALLED) -> readable = false; store(APP, SIGNALLED, 0)
-        :: else
-        fi;
-        store(APP, ATTENTION, 0);
-        take_inbox()
+    :: LOAD(APP, ATTENTION) -> attend()
     :: else
     fi
 }
@@ -128,7 +127,7 @@ inline get_events()
 
 active proctype loop()
 {
-    bool called, levels;
+    bool called, levels, was;
 
     if
     :: levels = true
