@@ -213,10 +213,10 @@ void zx_chunk_release(struct zx_chunk *c, uint32_t from, uint32_t to, struct zx_
 
 void zx_queue_rollback(struct zx_queue *q) {
     struct zx_chunk *c = q->w.mark.chunk;
-    struct zx_dead dead = {0};
+    struct zx_dead own = {0}, *dead = q->w.dead ? q->w.dead : &own;
     if (!c || !q->w.in_message)
         return;
-    zx_chunk_release(c, q->w.mark.end, c->pos, &dead);
+    zx_chunk_release(c, q->w.mark.end, c->pos, dead);
     struct zx_chunk *later = c->next;
     c->next = NULL;
     c->pos = q->w.mark.end;
@@ -226,11 +226,11 @@ void zx_queue_rollback(struct zx_queue *q) {
     q->w.in_message = false;
     while (later) {
         struct zx_chunk *next = later->next;
-        zx_chunk_release(later, 0, later->pos, &dead);
+        zx_chunk_release(later, 0, later->pos, dead);
         free(later);
         later = next;
     }
-    zx_dead_flush(&dead);
+    zx_dead_flush(&own);
 }
 
 uint8_t *zx_queue_room(struct zx_queue *q, size_t min, size_t *out_room) {
@@ -287,12 +287,10 @@ void zx_queue_clear(struct zx_queue *q, struct zx_dead *dead) {
     atomic_store_explicit(&q->sh.reported, q->r.read, memory_order_release);
 }
 
-void zx_queue_fini(struct zx_queue *q) {
-    struct zx_dead dead = {0};
-    free_chain(q, &dead);
-    zx_queue_slot_clear(q, &dead);
+void zx_queue_fini(struct zx_queue *q, struct zx_dead *dead) {
+    free_chain(q, dead);
+    zx_queue_slot_clear(q, dead);
     free(atomic_exchange_explicit(&q->sh.spare, NULL, memory_order_acquire));
-    zx_dead_flush(&dead);
 }
 
 void zx_queue_rewind(struct zx_queue *q, bool keep) {

@@ -89,6 +89,7 @@ struct zx_queue {
         struct zx_mark mark;
         uint64_t written; /* complete messages marked */
         uint64_t limit;   /* full when written == limit */
+        struct zx_dead *dead; /* where bodies go that are thrown away; NULL: freed at once */
         uint32_t max_chunk;
         bool in_message;  /* frames of an unfinished message are behind the mark */
     } w;
@@ -126,8 +127,8 @@ struct zx_rec {
 };
 
 void zx_queue_init(struct zx_queue *q, uint32_t hwm, bool conflate);
-/* Frees chunks and releases references; nobody may use either end any more. */
-void zx_queue_fini(struct zx_queue *q);
+/* Frees chunks; nobody may use either end any more. Bodies still held go to *dead. */
+void zx_queue_fini(struct zx_queue *q, struct zx_dead *dead);
 
 /* Drops what a record holds: body, metadata or group. */
 void zx_rec_release(const struct zx_rec *rec, struct zx_dead *dead);

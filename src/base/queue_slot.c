@@ -21,7 +21,9 @@ int zx_queue_slot_write_ref(struct zx_queue *q, const void *data, size_t size,
     /* Acquire and release: the frame travels with the pointer, in both directions. */
     struct zx_slot *old = atomic_exchange_explicit(&q->sh.slot, s, memory_order_acq_rel);
     q->w.written++;
-    if (old && old->body)
+    if (old && old->body && q->w.dead)
+        zx_dead_add(q->w.dead, old->body);
+    else if (old && old->body)
         zx_body_unref(old->body, 1);
     free(old);
     return 0;

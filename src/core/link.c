@@ -172,7 +172,12 @@ static void work(struct zx_link *l, unsigned bits, bool owner) {
 
 /* Held: does what is left until nothing is. */
 static void zx_link_run(struct zx_link *l, bool owner) {
+    struct zx_dead own;
+    own.n = 0;
+    own.more = NULL;
     zx_source_ref(&l->src);
+    /* The owner's unlock releases what is parked with the socket. */
+    l->w.dead = owner ? &l->sock->dead : &own;
     for (;;) {
         unsigned todo =
             atomic_fetch_and_explicit(&l->work, ZX_WORK_HELD, memory_order_acq_rel) &
@@ -183,6 +188,7 @@ static void zx_link_run(struct zx_link *l, bool owner) {
                                                     memory_order_relaxed))
             break;
     }
+    zx_dead_flush(&own);
     zx_source_unref(&l->src);
 }
 
@@ -197,8 +203,11 @@ void zx_link_kick(struct zx_link *l, unsigned bits, bool owner) {
 
 bool zx_link_try_hold(struct zx_link *l) {
     unsigned nobody = 0;
-    return atomic_compare_exchange_strong_explicit(&l->work, &nobody, ZX_WORK_HELD,
-                                                   memory_order_acq_rel, memory_order_relaxed);
+    if (!atomic_compare_exchange_strong_explicit(&l->work, &nobody, ZX_WORK_HELD,
+                                                 memory_order_acq_rel, memory_order_relaxed))
+        return false;
+    l->w.dead = &l->sock->dead;
+    return true;
 }
 
 void zx_link_release(struct zx_link *l, bool owner) {
@@ -306,7 +315,7 @@ static void drop_pipe(struct zx_link *l) {
     zx_queue_commit(p->in);
     zx_pipe_announce(p);
     zx_pipe_post(p, ZX_POST_LOST);
-    zx_pipe_unref(p);
+    zx_pipe_unref_locked(p, l->w.dead);
 }
 
 void zx_link_finish(struct zx_link *l) {
@@ -383,7 +392,6 @@ static void reset_connection(struct zx_link *l) {
 /* The pipe survives: both queues start the next connection at a message boundary. */
 static void hiccup(struct zx_link *l) {
     struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_relaxed);
-    struct zx_dead dead = {0};
     if (!p)
         return;
     zx_socket_unregister(l->sock, p);
@@ -393,9 +401,8 @@ static void hiccup(struct zx_link *l) {
     if (!zx_queue_write(p->in, note, sizeof note, ZX_FRAME_NOTE))
         zx_queue_commit(p->in);
     zx_pipe_announce(p);
-    if (zx_queue_drop_partial(p->out, &dead))
+    if (zx_queue_drop_partial(p->out, l->w.dead))
         zx_pipe_post(p, ZX_POST_CREDIT);
-    zx_socket_park_dead(l->sock, &dead);
 }
 
 static bool is_final(const struct zx_link *l, enum zx_end why, bool was_open) {

@@ -106,6 +106,7 @@ struct zx_link {
         struct zx_v1_decoder *v1;
         struct zx_resolve_job *resolve_job;
         struct zx_v3 rx;
+        struct zx_dead *dead;  /* bodies to be released when the word is given back */
         struct zx_buf ctrl;    /* goes out at frame boundaries, before the queue */
         uint64_t alarm_ns[ZX_ALARM_COUNT];
         uint64_t timer_ns;     /* what the timer is set to; 0: not */

@@ -80,15 +80,14 @@ static int take_note(struct zx_link *l, struct zx_pipe *p) {
     } else if (rec.data[0] == ZX_NOTE_END) {
         l->w.end_seen = true; /* STREAM: the application closed this connection */
     }
-    struct zx_dead none = {0};
-    zx_rec_release(&rec, &none);
+    zx_rec_release(&rec, l->w.dead);
     p->out->r.pos += rec.total;
     p->out->r.frame = p->out->r.pos;
     return 0;
 }
 
 /* Transforming framings: records become bytes in ctrl. */
-static int encode(struct zx_link *l, struct zx_pipe *p, bool *credit, struct zx_dead *dead) {
+static int encode(struct zx_link *l, struct zx_pipe *p, bool *credit) {
     struct zx_rec rec;
     while (zx_buf_size(&l->w.ctrl) < ENCODE_MAX && !l->w.end_seen && zx_queue_peek(p->out, &rec)) {
         if (rec.flags & ZX_FRAME_NOTE) {
@@ -101,7 +100,7 @@ static int encode(struct zx_link *l, struct zx_pipe *p, bool *credit, struct zx_
                                rec.size))
             return -ENOMEM;
         if (rec.body)
-            zx_dead_add(dead, rec.body);
+            zx_dead_add(l->w.dead, rec.body);
         *credit |= zx_queue_consume(p->out, &rec);
         p->out->r.frame = p->out->r.pos;
     }
@@ -142,7 +141,7 @@ static ptrdiff_t send_gathered(int fd, const struct zx_gather *g) {
 }
 
 /* One write. 1: go on, 0: nothing left, negative: errno. */
-static int send_once(struct zx_link *l, struct zx_pipe *p, bool *credit, struct zx_dead *dead) {
+static int send_once(struct zx_link *l, struct zx_pipe *p, bool *credit) {
     struct zx_stretch out[STRETCHES];
     struct zx_gather g = {.out = out, .max = STRETCHES, .max_bytes = SEND_MAX};
     size_t lead = collect(l, p, &g);
@@ -157,18 +156,18 @@ static int send_once(struct zx_link *l, struct zx_pipe *p, bool *credit, struct 
         l->w.ctrl_started = zx_buf_size(&l->w.ctrl) != 0;
     }
     if (done > of_ctrl)
-        *credit |= zx_queue_sent(p->out, done - of_ctrl, dead);
+        *credit |= zx_queue_sent(p->out, done - of_ctrl, l->w.dead);
     return 1;
 }
 
 /* Brings ctrl up to date: initial bytes, notes, encoded records. */
-static int prepare(struct zx_link *l, struct zx_pipe *p, bool *credit, struct zx_dead *dead) {
+static int prepare(struct zx_link *l, struct zx_pipe *p, bool *credit) {
     while (l->w.more_initial && zx_buf_size(&l->w.ctrl) < ENCODE_MAX)
         l->w.more_initial = l->sock->ops->link_more(l->sock, p, &l->w.ctrl);
     if (l->w.more_initial)
         return 0;
     if (l->w.framing != ZX_FRAMING_DIRECT)
-        return encode(l, p, credit, dead);
+        return encode(l, p, credit);
     while (zx_buf_size(&l->w.ctrl) < ENCODE_MAX && zx_queue_has(p->out) && p->out->r.special &&
            !zx_queue_frame_rest(p->out) &&
            p->out->r.cur->data[p->out->r.pos] & ZX_FRAME_NOTE) {
@@ -194,19 +193,17 @@ static void flushed_all(struct zx_link *l, struct zx_pipe *p, bool owner) {
 
 static void flush_ready(struct zx_link *l, bool owner) {
     struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_relaxed);
-    struct zx_dead dead = {0};
     bool credit = false;
     int rc = 0;
     for (int i = 0; i < TURN_SENDS; i++) {
-        rc = prepare(l, p, &credit, &dead);
+        rc = prepare(l, p, &credit);
         if (!rc)
-            rc = send_once(l, p, &credit, &dead);
+            rc = send_once(l, p, &credit);
         if (rc <= 0)
             break;
     }
     if (credit)
         zx_pipe_post(p, ZX_POST_CREDIT);
-    zx_socket_park_dead(l->sock, &dead);
     l->w.want_out = rc == -EAGAIN || rc > 0;
     zx_link_update_interest(l);
     if (rc == 0)

@@ -98,7 +98,7 @@ static int decide(struct zx_link *l) {
 void zx_link_forget_pipe(struct zx_link *l) {
     struct zx_pipe *p = atomic_exchange_explicit(&l->pipe, NULL, memory_order_acq_rel);
     if (p)
-        zx_pipe_unref(p);
+        zx_pipe_unref_locked(p, l->w.dead);
 }
 
 static void put_meta(struct zx_link *l, struct zx_pipe *p) {

@@ -47,6 +47,7 @@ static bool conflates(const struct zx_socket *s, const struct zx_conf *conf) {
 void zx_pipe_set_socket(struct zx_pipe *p, struct zx_socket *s) {
     zx_socket_slot_ref(s);
     p->sock = s;
+    p->out->w.dead = &s->dead;
     /* Dekker with zx_pipe_announce: whoever posted to nobody had committed before. */
     atomic_store_explicit(&p->post.sock, s, memory_order_seq_cst);
 }
@@ -93,13 +94,10 @@ static void meta_drop(struct zx_pipe *p) {
     p->app.meta_spare = 0;
 }
 
-void zx_pipe_unref(struct zx_pipe *p) {
-    struct zx_pipe_pair *m = p->mem;
-    if (atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1)
-        return;
+static void pair_free(struct zx_pipe_pair *m, struct zx_dead *dead) {
     struct zx_socket *socks[2] = {NULL, NULL};
-    zx_queue_fini(&m->q[0]);
-    zx_queue_fini(&m->q[1]);
+    zx_queue_fini(&m->q[0], dead);
+    zx_queue_fini(&m->q[1], dead);
     for (unsigned i = 0; i < m->n; i++) {
         struct zx_pipe *e = &m->end[i];
         meta_drop(e);
@@ -113,6 +111,19 @@ void zx_pipe_unref(struct zx_pipe *p) {
     for (int i = 0; i < 2; i++)
         if (socks[i])
             zx_socket_slot_unref(socks[i]);
+}
+
+void zx_pipe_unref_locked(struct zx_pipe *p, struct zx_dead *dead) {
+    if (atomic_fetch_sub_explicit(&p->mem->refs, 1, memory_order_acq_rel) == 1)
+        pair_free(p->mem, dead);
+}
+
+void zx_pipe_unref(struct zx_pipe *p) {
+    struct zx_dead dead;
+    dead.n = 0;
+    dead.more = NULL;
+    zx_pipe_unref_locked(p, &dead);
+    zx_dead_flush(&dead);
 }
 
 /* ---- posting ---- */

@@ -82,7 +82,10 @@ struct zx_pipe *zx_pipe_new(struct zx_socket *s, struct zx_conf *conf);
 int zx_pipe_pair_new(struct zx_socket *s, struct zx_conf *conf, struct zx_pipe *end[2]);
 void zx_pipe_set_socket(struct zx_pipe *p, struct zx_socket *s);
 void zx_pipe_ref(struct zx_pipe *p);
+/* The last one frees what is queued, and so calls the application's free functions: with a lock
+ * or a link's word held use the second form, which leaves the bodies in *dead. */
 void zx_pipe_unref(struct zx_pipe *p);
+void zx_pipe_unref_locked(struct zx_pipe *p, struct zx_dead *dead);
 
 /* Posts reasons to the pipe's socket and wakes sleepers. Any thread, any leaf lock. */
 void zx_pipe_post(struct zx_pipe *p, unsigned reasons);

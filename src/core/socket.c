@@ -156,11 +156,6 @@ void zx_socket_leave_slow(struct zx_socket *s) {
     zx_dead_flush(&dead);
 }
 
-void zx_socket_park_dead(struct zx_socket *s, struct zx_dead *dead) {
-    (void)s;
-    zx_dead_flush(dead);
-}
-
 void zx_socket_notify(struct zx_socket *s, unsigned bits) {
     atomic_fetch_or_explicit(&s->attention, bits, memory_order_seq_cst);
     zx_wake_all(&s->wake);
@@ -224,7 +219,7 @@ void zx_socket_detach(struct zx_socket *s, struct zx_pipe *p) {
     if (p->app.next)
         p->app.next->app.prev = p->app.prev;
     zx_pipe_close(p);
-    zx_pipe_unref(p);
+    zx_pipe_unref_locked(p, &s->dead);
 }
 
 /* The peer is gone and everything it sent is read. */
@@ -277,7 +272,7 @@ void zx_socket_attend(struct zx_socket *s) {
         struct zx_pipe *next = p->post.inbox_next;
         unsigned reasons = atomic_exchange_explicit(&p->post.reasons, 0, memory_order_acq_rel);
         handle(s, p, reasons);
-        zx_pipe_unref(p);
+        zx_pipe_unref_locked(p, &s->dead);
         p = next;
     }
 }
@@ -335,7 +330,7 @@ int zx_socket_close(struct zx_socket *s) {
         atomic_store_explicit(&p->post.reasons, 0, memory_order_release);
         zx_socket_unregister(s, p);
         zx_pipe_close(p);
-        zx_pipe_unref(p);
+        zx_pipe_unref_locked(p, &s->dead);
         p = next;
     }
     zx_ctx_drop_socket(ctx, s);

@@ -102,9 +102,6 @@ void zx_socket_stop(struct zx_socket *s);
 
 /* ---- from links: no socket lock ---- */
 
-/* Parks bodies found under a link's word until some call unlocks the socket, or frees them
- * at once if they need no free function of the outside. */
-void zx_socket_park_dead(struct zx_socket *s, struct zx_dead *dead);
 /* Reserves p's place (PAIR) or routing id (ROUTER) before our READY. False: refuse. */
 bool zx_socket_register(struct zx_socket *s, struct zx_pipe *p);
 void zx_socket_unregister(struct zx_socket *s, struct zx_pipe *p);
