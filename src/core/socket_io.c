@@ -163,8 +163,10 @@ int zx_socket_recv(struct zx_socket *s, struct zx_sink *sink, bool dontwait) {
     int rc = s->ops->recv(s, sink);
     if (rc == -EAGAIN)
         rc = retry(s, attempt_recv, sink, dontwait ? 0 : s->conf->queue.rcvtimeo_ms);
-    if (!rc)
+    if (!rc) {
         s->rcvmore = sink->more;
+        s->spin.received++;
+    }
     return rc;
 }
 

@@ -10,8 +10,8 @@
 #include "core/socket.h"
 #include "zmq.h"
 
-enum { LONG_WAITS_MAX = 2, DIRECT_PER_DRIVE = 8 };
-static const uint64_t HOT_NS = 1000000, FUTEX_NS = UINT64_C(3600000000000);
+enum { LONG_WAITS_MAX = 2, DIRECT_PER_DRIVE = 8, STREAMS_MIN = 2 };
+static const uint64_t GATHER_NS = 400, HOT_NS = 1000000, FUTEX_NS = UINT64_C(3600000000000);
 
 void zx_wake_add(struct zx_wake *wake, struct zx_watch *watch) {
     zx_mutex_lock(&wake->lock);
@@ -74,6 +74,16 @@ static void look(struct zx_socket *s, struct zx_reactor *r, unsigned round) {
         (void)zx_reactor_drive(r, 0, true);
 }
 
+/* A reader faster than its writer would fetch every message's cache lines, and be told of
+ * it, one by one. In a stream it lets some gather. */
+static void let_gather(const struct zx_socket *s) {
+    if (s->spin.streams < STREAMS_MIN)
+        return;
+    uint64_t until = zx_os_now_ns() + GATHER_NS;
+    while (zx_os_now_ns() < until)
+        zx_os_cpu_relax();
+}
+
 /* Polls for the spin budget with the lock held. True if mail came. */
 static bool spin(struct zx_socket *s, struct zx_reactor *held, uint64_t deadline) {
     uint64_t budget = zx_spin_budget_ns(s);
@@ -90,8 +100,11 @@ static bool spin(struct zx_socket *s, struct zx_reactor *held, uint64_t deadline
             look(s, held, round);
         else
             zx_os_cpu_relax();
-        if (zx_socket_has_mail(s))
+        if (zx_socket_has_mail(s)) {
+            if (!held)
+                let_gather(s);
             return true;
+        }
         if (zx_lock_is_contended(&s->lock))
             return false;
         if ((held || round % 16 == 0) && zx_os_now_ns() >= until)
@@ -205,6 +218,8 @@ int zx_wait_socket(struct zx_socket *s, uint64_t deadline_ns) {
         zx_socket_attend(s);
         return zx_socket_is_stopped(s) ? -ETERM : 0;
     }
+    s->spin.streams = s->spin.received > 1 ? s->spin.streams + 1 : 0;
+    s->spin.received = 0;
     struct zx_reactor *held =
         s->reactor && s->fd_event.rfd < 0 && zx_reactor_take(s->reactor) ? s->reactor : NULL;
     bool more = found_more(s, held);

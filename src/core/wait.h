@@ -46,6 +46,8 @@ void zx_wake_all(struct zx_wake *wake);
 /* How long to poll before sleeping: adapts to how the last waits went. Per socket. */
 struct zx_spin {
     unsigned long_waits; /* consecutive waits that outlasted the budget */
+    unsigned received;   /* frames taken since the last wait */
+    unsigned streams;    /* consecutive waits that were followed by several frames */
 };
 
 /* Absolute time of now + timeout_ms; UINT64_MAX for a negative timeout. */

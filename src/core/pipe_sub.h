@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What publishing and subscribing need of pipes besides sending: one frame for many, and telling
+ * a peer of subscriptions.
+ *
+ * What: zx_pipe_share, a frame that stays its giver's; the wire forms of SUBSCRIBE and CANCEL;
+ *   the state of a connection, as far as a pattern may know it.
+ * Owner: said at each function.
+ * Life: none; struct zx_pipe_news lives in the pipe.
+ * Never: decides who gets what.
+ */
+#ifndef ZX_CORE_PIPE_SUB_H
+#define ZX_CORE_PIPE_SUB_H
+
+#include "core/pipe.h"
+
+struct zx_buf;
+
+/* A frame given to several pipes. body (NULL: constant memory) is used if by_ref. */
+struct zx_share {
+    const uint8_t *data;
+    size_t size;
+    struct zx_body *body;
+    bool by_ref, more;
+};
+
+/* Sends it on; by reference it takes over one reference to body. -ENOMEM: not taken, the message
+ * begun is rolled back. The socket's lock held. */
+int zx_pipe_share(struct zx_pipe *p, const struct zx_share *frame);
+
+/* Writes a ZX_NOTE_SUB for the connection numbered epoch into the out-queue; zx_pipe_commit or
+ * zx_pipe_push sends it. -ENOMEM. The socket's lock held. */
+int zx_pipe_note_sub(struct zx_pipe *p, uint32_t epoch, bool subscribe, const struct zx_blob *topic);
+/* Publishes and flushes at once, leaving the socket's batches alone: for pipes that are not
+ * attached yet. The socket's lock held. */
+void zx_pipe_push(struct zx_pipe *p);
+
+/* May be out of date when it returns. Any thread. */
+bool zx_pipe_is_online(const struct zx_pipe *p);
+/* Breaks a network connection (it is made again, if by us, and starts with link_ready): for what
+ * could not be said for want of memory. Any thread, but with no leaf lock held. */
+void zx_pipe_reset(struct zx_pipe *p);
+
+/* Takes a ZX_NOTE_SUB or a command apart: true if it is a subscription. */
+bool zx_sub_parse_note(const uint8_t *note, size_t size, bool *subscribe, struct zx_blob *topic);
+bool zx_sub_parse_command(const uint8_t *body, size_t size, bool *subscribe,
+                          struct zx_blob *topic);
+
+/* Appends the whole frame that says it to a peer of that version (zx_hs_version). -ENOMEM. */
+int zx_sub_put(struct zx_buf *out, int version, bool subscribe, const struct zx_blob *topic);
+/* Appends a whole message of one frame. -ENOMEM. */
+int zx_sub_put_message(struct zx_buf *out, int version, const void *data, size_t size);
+
+#endif
