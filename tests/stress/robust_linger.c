@@ -45,8 +45,8 @@ static void expect_end(struct termination *t, int least, int most) {
     int took;
     pthread_join(t->thread, NULL);
     took = (int)(t->ended - t->started);
-    wire_check(took >= least - 10 && took <= most * WIRE_SLOWER, "termination took %d ms, not %d to %d",
-               took, least, most);
+    wire_check(took >= least - 10 && took <= most * WIRE_SLOWER,
+               "termination took %d ms, not %d to %d", took, least, most);
     free(t);
 }
 

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A property that ends in or right behind its length leaves a libzmq connection neither open nor closed. */
+/* A property that ends in or right behind its length leaves a libzmq connection neither open nor
+ * closed. */
 static bool libzmq_stalls(const char *properties) {
     return !wire_is_ours() && strstr(properties, "04 'Name'") && !strstr(properties, "value");
 }

@@ -142,7 +142,7 @@ static void a_peer_goes(void **state) {
             const char *data;
             node_receive(n, &msg);
             data = zmq_msg_data(&msg);
-            wire_check(zmq_msg_size(&msg) == 2 && data[0] == 0 && (data[1] == 'A' || data[1] == 'C'),
+            wire_check(zmq_msg_size(&msg) == 2 && !data[0] && (data[1] == 'A' || data[1] == 'C'),
                        "not a cancel of A or C");
             assert_false(seen[data[1] == 'C']);
             seen[data[1] == 'C'] = true;
