@@ -21,14 +21,14 @@ static inline int send_src(void *socket, struct zx_src *src, int flags) {
 int zmq_send(void *socket, const void *buf, size_t len, int flags) {
     struct zx_src src = {.data = buf, .size = len};
     if (!buf && len)
-        return zx_api_result(-EINVAL);
+        return zx_api_result(-EFAULT);
     return send_src(socket, &src, flags);
 }
 
 int zmq_send_const(void *socket, const void *buf, size_t len, int flags) {
     struct zx_src src = {.data = buf, .size = len, .is_const = true};
     if (!buf && len)
-        return zx_api_result(-EINVAL);
+        return zx_api_result(-EFAULT);
     return send_src(socket, &src, flags);
 }
 
@@ -62,12 +62,24 @@ int zmq_recv(void *socket, void *buf, size_t len, int flags) {
     return recv_sink(socket, &sink, flags);
 }
 
+/* With nothing to receive the message is left empty, as programs know it; XPUB leaves it. */
+static int came_away_empty(const struct zx_socket *s, struct zx_msg *msg) {
+    int err = errno;
+    if (err == EAGAIN && s->ops->type != ZMQ_XPUB) {
+        zx_msg_close(msg);
+        zx_msg_init(msg);
+        errno = err; /* a free function may have changed it */
+    }
+    return -1;
+}
+
 int zmq_msg_recv(zmq_msg_t *m, void *socket, int flags) {
     struct zx_msg *msg = (struct zx_msg *)(void *)m;
     if (!msg || !zx_msg_is_valid(msg))
         return zx_api_result(-EFAULT);
     struct zx_sink sink = {.msg = msg};
-    return recv_sink(socket, &sink, flags);
+    int rc = recv_sink(socket, &sink, flags);
+    return rc >= 0 ? rc : came_away_empty(socket, msg);
 }
 
 int zmq_recvmsg(void *socket, zmq_msg_t *m, int flags) {

@@ -210,13 +210,14 @@ void zx_link_ready(struct zx_link *l, bool owner) {
     l->w.succeeded = true;
     zx_link_set_state(l, ZX_LINK_READY);
     greet(l, p);
+    zx_pipe_announce(p);
+    /* Before the event: who waits for it finds the peer at his next call. */
+    if (fresh)
+        zx_pipe_post(p, ZX_POST_ATTACH | ZX_POST_READABLE);
     if (l->w.version >= ZX_ZMTP_3_0) {
         zx_link_event(l, ZMQ_EVENT_HANDSHAKE_SUCCEEDED, 0);
         zx_link_heartbeat_start(l);
     }
-    zx_pipe_announce(p);
-    if (fresh)
-        zx_pipe_post(p, ZX_POST_ATTACH | ZX_POST_READABLE);
     if (l->w.closing && !zx_link_has_output(l))
         zx_link_drained(l);
     else
