@@ -7,11 +7,13 @@
 #include <string.h>
 
 struct node *node_new(struct wire *w, int type) {
-    struct node *n = calloc(1, sizeof *n);
+    void *sock = zmq_socket(w->ctx, type);
+    struct node *n;
+    wire_check(sock, "zmq_socket %d: %s", type, zmq_strerror(errno));
+    n = calloc(1, sizeof *n);
     wire_check(n, "memory");
     n->world = w;
-    n->sock = zmq_socket(w->ctx, type);
-    wire_check(n->sock, "zmq_socket %d: %s", type, zmq_strerror(errno));
+    n->sock = sock;
     node_set(n, ZMQ_LINGER, 0);
     for (size_t i = 0; i < WIRE_NODES; i++) {
         if (!w->nodes[i]) {

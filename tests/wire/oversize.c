@@ -48,14 +48,16 @@ static void limit_at_the_listener(void **state) {
     struct node *n = bound_limited(*state, 100);
     for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
         struct peer *p = peer_connect(*state, n->endpoint);
-        zmq_msg_t msg;
+        bool more;
         start(p, &versions[i]);
         peer_send(p, "%s", versions[i].just);
         do {
+            zmq_msg_t msg;
             node_receive(n, &msg);
             assert_int_equal(zmq_msg_size(&msg), 100);
-        } while (zmq_msg_more(&msg));
-        zmq_msg_close(&msg);
+            more = zmq_msg_more(&msg);
+            zmq_msg_close(&msg);
+        } while (more);
         peer_send(p, "%s", versions[i].over);
         peer_await_close(p);
         node_expect_nothing(n, 0);
