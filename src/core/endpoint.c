@@ -47,8 +47,8 @@ void zx_endpoint_unref(struct zx_endpoint *ep) {
     struct zx_socket *s = ep->sock;
     if (ep->binder)
         zx_binder_free(ep->binder);
-    if (ep->pipe)
-        zx_pipe_unref(ep->pipe);
+    if (ep->pipe) /* inproc: no link can be the last to let go, the socket is locked */
+        zx_pipe_unref_locked(ep->pipe, &ep->sock->dead);
     zx_conf_unref(ep->conf);
     free(ep->typed);
     free(ep->text);
@@ -125,6 +125,15 @@ static void end_dial(struct zx_endpoint *ep, uint64_t until) {
     zx_source_unref(&l->src);
 }
 
+static void end_inproc(struct zx_socket *s, struct zx_pipe *p) {
+    if (p->app.phase == ZX_PIPE_NEW) { /* nobody is bound there yet */
+        p->app.phase = ZX_PIPE_DETACHED;
+        zx_pipe_close(p);
+    } else {
+        zx_socket_detach(s, p);
+    }
+}
+
 void zx_endpoint_end(struct zx_endpoint *ep, int linger_ms, bool keep_unread) {
     uint64_t until = linger_ms ? zx_deadline(linger_ms) : 0;
     (void)keep_unread;
@@ -140,7 +149,7 @@ void zx_endpoint_end(struct zx_endpoint *ep, int linger_ms, bool keep_unread) {
     if (ep->binder)
         zx_inproc_unbind(ep->sock->ctx->inproc, ep->typed, ep->binder);
     if (ep->pipe)
-        zx_socket_detach(ep->sock, ep->pipe);
+        end_inproc(ep->sock, ep->pipe);
 }
 
 /* ---- making endpoints ---- */
@@ -180,11 +189,11 @@ static int need_reactor(struct zx_socket *s) {
 }
 
 static void set_last_endpoint(struct zx_socket *s, const char *text) {
-    size_t n = strlen(text);
-    if (n >= sizeof s->last_endpoint)
-        n = sizeof s->last_endpoint - 1;
-    memcpy(s->last_endpoint, text, n);
-    s->last_endpoint[n] = '\0';
+    char *copy = strdup(text);
+    if (!copy)
+        return; /* the endpoint works all the same */
+    free(s->last_endpoint);
+    s->last_endpoint = copy;
 }
 
 static int bind_inproc(struct zx_socket *s, struct zx_endpoint *ep) {
@@ -231,6 +240,19 @@ static int take_connect_id(struct zx_socket *s, struct zx_pipe *p) {
     return 0;
 }
 
+/* Joined, or waiting for a binder: p becomes one of the socket's pipes. */
+static int join_inproc(struct zx_socket *s, struct zx_pipe *p) {
+    if (p->late)
+        return 0; /* whoever binds tells its id; the attach comes by mail then */
+    int rc = zx_socket_register(s, p) ? zx_socket_attach(s, p) : -EADDRINUSE;
+    if (!rc)
+        return 0;
+    zx_socket_unregister(s, p);
+    zx_pipe_close(p);
+    /* A second peer: its connection ends at once. */
+    return rc == -EADDRINUSE && s->ops->flags & ZX_PATTERN_SINGLE_PEER ? 0 : rc;
+}
+
 static int connect_inproc(struct zx_socket *s, struct zx_endpoint *ep) {
     struct zx_pipe *end[2];
     int rc = zx_pipe_pair_new(s, ep->conf, end);
@@ -245,21 +267,15 @@ static int connect_inproc(struct zx_socket *s, struct zx_endpoint *ep) {
     if (end[0]->id_size && !zx_socket_register(s, end[0]))
         return -EADDRINUSE;
     rc = zx_inproc_connect(s->ctx->inproc, ep->typed, end[0]);
-    if (!rc && !zx_socket_register(s, end[0]))
-        rc = s->ops->flags & ZX_PATTERN_SINGLE_PEER ? 0 : -EADDRINUSE;
-    if (rc)
-        return rc;
-    if (s->ops->flags & ZX_PATTERN_SINGLE_PEER &&
-        atomic_load_explicit(&s->single, memory_order_acquire) != end[0]) {
-        zx_pipe_close(end[0]); /* a second peer: its connection ends at once */
-        return 0;
-    }
-    return zx_socket_attach(s, end[0]);
+    if (!rc)
+        return join_inproc(s, end[0]);
+    zx_socket_unregister(s, end[0]);
+    return rc;
 }
 
 static int connect_stream(struct zx_socket *s, struct zx_endpoint *ep) {
     struct zx_pipe *p = NULL;
-    struct zx_link *l;
+    struct zx_link *l = NULL;
     int rc = 0;
     if (!ep->conf->queue.immediate) {
         p = zx_pipe_new(s, ep->conf);
@@ -274,15 +290,17 @@ static int connect_stream(struct zx_socket *s, struct zx_endpoint *ep) {
         rc = zx_link_new_dial(ep, p, &l);
     if (!rc && p)
         rc = zx_socket_attach(s, p);
-    if (rc) {
-        if (p)
-            zx_socket_unregister(s, p);
-    } else {
+    if (rc && p)
+        zx_socket_unregister(s, p);
+    if (!rc) {
         ep->dial = l;
         zx_link_kick(l, ZX_WORK_START, true);
+    } else if (l) {
+        close_link(l, 0);
+        zx_source_unref(&l->src);
     }
     if (p)
-        zx_pipe_unref(p);
+        zx_pipe_unref_locked(p, &s->dead);
     return rc;
 }
 

@@ -86,6 +86,8 @@ static void join(struct zx_binder *binder, struct zx_pipe *b) {
     b->conf = zx_conf_ref(binder->conf);
     b->accepted = true;
     take_id(b, ca);
+    if (a->late)
+        take_id(a, cb);
     atomic_store_explicit(&a->out->sh.hwm, sum_hwm(ca->queue.sndhwm, cb->queue.rcvhwm),
                           memory_order_relaxed);
     zx_queue_set_hwm(b->out, sum_hwm(cb->queue.sndhwm, ca->queue.rcvhwm));
@@ -102,6 +104,8 @@ static void join(struct zx_binder *binder, struct zx_pipe *b) {
     if (atomic_exchange_explicit(&a->out->sh.full, 0, memory_order_seq_cst))
         zx_pipe_post(a, ZX_POST_CREDIT);
     zx_pipe_announce(a);
+    if (a->late)
+        zx_pipe_post(a, ZX_POST_ATTACH | ZX_POST_READABLE);
 }
 
 static void socket_on_connect(struct zx_binder *binder, struct zx_pipe *b) {
@@ -206,6 +210,7 @@ int zx_inproc_connect(struct zx_inproc *ip, const char *text, struct zx_pipe *a)
         take_id(a, b->conf);
         join(b, a->peer);
     } else if (n) {
+        a->late = a->sock->ops->flags & ZX_PATTERN_RECV_ID && !a->id_size;
         n->waiting = a->peer;
         struct name **head = bucket_of(ip, text);
         n->next = *head;

@@ -394,7 +394,6 @@ static void hiccup(struct zx_link *l) {
     struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_relaxed);
     if (!p)
         return;
-    zx_socket_unregister(l->sock, p);
     zx_queue_rollback(p->in);
     uint8_t note[5] = {ZX_NOTE_EPOCH};
     zx_put32(note + 1, ++p->epoch);

@@ -236,12 +236,22 @@ static void lose(struct zx_socket *s, struct zx_pipe *p) {
     zx_queue_rollback(p->out);
     s->ops->lost(s, p);
     forget_dirty(s, p);
+    zx_socket_unregister(s, p); /* its place or id is free while its messages are read */
     p->app.phase = ZX_PIPE_LOST;
 }
 
-static void handle(struct zx_socket *s, struct zx_pipe *p, unsigned reasons) {
-    if (reasons & ZX_POST_ATTACH && p->app.phase == ZX_PIPE_NEW && zx_socket_attach(s, p))
+static void attach_new(struct zx_socket *s, struct zx_pipe *p) {
+    if (p->late && !zx_socket_register(s, p)) {
+        p->id_size = 0; /* somebody else has that id: one of our own making */
+        (void)zx_socket_register(s, p);
+    }
+    if (zx_socket_attach(s, p))
         zx_pipe_abort(p);
+}
+
+static void handle(struct zx_socket *s, struct zx_pipe *p, unsigned reasons) {
+    if (reasons & ZX_POST_ATTACH && p->app.phase == ZX_PIPE_NEW)
+        attach_new(s, p);
     if (p->app.phase != ZX_PIPE_ATTACHED && p->app.phase != ZX_PIPE_LOST)
         return;
     if (reasons & ZX_POST_READABLE)

@@ -57,7 +57,10 @@ void zx_fairq_remove(struct zx_fairq *fq, struct zx_pipe *p) {
     if (i < fq->active) {
         if (i == fq->cur)
             fq->more = false;
+        bool moves = i != fq->cur && fq->cur == fq->active - 1;
         deactivate(fq, i);
+        if (moves)
+            fq->cur = i; /* its pipe took the place of the one removed */
     }
     i = p->app.fq - 1;
     swap(fq, i, fq->n - 1);

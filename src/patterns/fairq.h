@@ -27,6 +27,10 @@ struct zx_fairq {
 void zx_fairq_fini(struct zx_fairq *fq);
 int zx_fairq_add(struct zx_fairq *fq, struct zx_pipe *p); /* -ENOMEM */
 void zx_fairq_remove(struct zx_fairq *fq, struct zx_pipe *p);
+/* Is p the one whose message is being read? */
+static inline bool zx_fairq_is_current(const struct zx_fairq *fq, const struct zx_pipe *p) {
+    return fq->active && fq->v[fq->cur] == p;
+}
 /* p has something to read. */
 void zx_fairq_activate(struct zx_fairq *fq, struct zx_pipe *p);
 /* One frame; *from (may be NULL) tells whose. 0, -EAGAIN, -ENOMEM. */

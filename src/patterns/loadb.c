@@ -60,10 +60,10 @@ void zx_loadb_remove(struct zx_loadb *lb, struct zx_pipe *p) {
             lb->more = false;
             lb->dropping = true;
         }
-        bool shifts = lb->more && lb->cur == lb->active - 1;
+        bool moves = i != lb->cur && lb->cur == lb->active - 1;
         deactivate(lb, i);
-        if (shifts)
-            lb->cur = i; /* the pipe in mid-message took the place of the one removed */
+        if (moves)
+            lb->cur = i; /* its pipe took the place of the one removed */
     }
     i = p->app.lb - 1;
     swap(lb, i, lb->n - 1);

@@ -47,7 +47,10 @@ static void rep_lost(struct zx_socket *s, struct zx_pipe *p) {
 }
 
 static void rep_detach(struct zx_socket *s, struct zx_pipe *p) {
-    zx_fairq_remove(&rep_of(s)->in, p);
+    struct zx_rep *r = rep_of(s);
+    if (!r->owing && zx_fairq_is_current(&r->in, p))
+        r->started = false; /* the rest of its request goes with it */
+    zx_fairq_remove(&r->in, p);
 }
 
 static int keep_frame(struct zx_buf *b, const struct zx_rec *rec) {

@@ -30,8 +30,11 @@ static void req_lost(struct zx_socket *s, struct zx_pipe *p) {
 }
 
 static void req_detach(struct zx_socket *s, struct zx_pipe *p) {
-    if (req_of(s)->reply_pipe == p)
-        req_of(s)->reply_pipe = NULL;
+    struct zx_req *r = req_of(s);
+    if (r->reply_pipe == p)
+        r->reply_pipe = NULL;
+    if (r->awaiting && zx_fairq_is_current(&r->d.in, p))
+        r->started = false; /* the rest of its reply goes with it */
     zx_dealer_detach(s, p);
 }
 

@@ -62,7 +62,7 @@ static void router_lost(struct zx_socket *s, struct zx_pipe *p) {
 
 static void router_detach(struct zx_socket *s, struct zx_pipe *p) {
     struct zx_router *r = router_of(s);
-    if (r->in_message && r->in.active && r->in.v[r->in.cur] == p)
+    if (r->in_message && zx_fairq_is_current(&r->in, p))
         r->in_message = false;
     zx_fairq_remove(&r->in, p);
 }
