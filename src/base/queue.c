@@ -53,15 +53,49 @@ bool zx_queue_can_write_slow(struct zx_queue *q) {
     return true;
 }
 
+/* Chunks of full size that empty queues gave back, for whoever is busy next: an idle
+ * connection holds none. */
+enum { CACHED_CHUNKS = 8 };
+
+static struct zx_chunk *_Atomic chunk_cache[CACHED_CHUNKS];
+
+static struct zx_chunk *cache_get(void) {
+    for (int i = 0; i < CACHED_CHUNKS; i++) {
+        struct zx_chunk *c = atomic_load_explicit(&chunk_cache[i], memory_order_relaxed);
+        /* Acquire: its last user is through with it. */
+        if (c && (c = atomic_exchange_explicit(&chunk_cache[i], NULL, memory_order_acquire)))
+            return c;
+    }
+    return NULL;
+}
+
+void zx_chunk_free(struct zx_chunk *c) {
+    for (int i = 0; c && c->size == ZX_QUEUE_CHUNK_MAX && i < CACHED_CHUNKS; i++) {
+        struct zx_chunk *none = NULL;
+        if (!atomic_load_explicit(&chunk_cache[i], memory_order_relaxed) &&
+            atomic_compare_exchange_strong_explicit(&chunk_cache[i], &none, c,
+                                                    memory_order_release, memory_order_relaxed))
+            return;
+    }
+    free(c);
+}
+
+void zx_queue_trim(void) {
+    for (struct zx_chunk *c; (c = cache_get());)
+        free(c);
+}
+
 static struct zx_chunk *chunk_new(struct zx_queue *q, uint32_t size) {
     /* Acquire: the reader's last use of the chunk is before it parked it. */
     struct zx_chunk *c = NULL;
     if (atomic_load_explicit(&q->sh.spare, memory_order_relaxed))
         c = atomic_exchange_explicit(&q->sh.spare, NULL, memory_order_acquire);
     if (c && c->size < size) {
-        free(c);
+        zx_chunk_free(c);
         c = NULL;
     }
+    if (!c && size > ZX_QUEUE_CHUNK_MAX / 2 && size <= ZX_QUEUE_CHUNK_MAX)
+        c = cache_get();
     if (!c) {
         c = malloc(sizeof *c + size);
         if (!c)
@@ -77,7 +111,11 @@ static struct zx_chunk *chunk_new(struct zx_queue *q, uint32_t size) {
 
 /* The next chunk's size: grows with what was used. */
 static uint32_t next_size(const struct zx_queue *q, size_t need) {
-    size_t size = q->w.cur ? (size_t)q->w.cur->size * 4 : ZX_QUEUE_CHUNK_MIN;
+    size_t size = q->w.cur ? (size_t)q->w.cur->size * 4 : q->w.hint;
+    if (size < ZX_QUEUE_CHUNK_MIN)
+        size = ZX_QUEUE_CHUNK_MIN;
+    if (size > ZX_QUEUE_CHUNK_MAX / 2 && q->w.max_chunk == ZX_QUEUE_CHUNK_MAX)
+        size = ZX_QUEUE_CHUNK_MAX; /* the size that is recycled */
     if (size > q->w.max_chunk)
         size = q->w.max_chunk;
     return (uint32_t)(size < need ? need : size);
@@ -227,7 +265,7 @@ void zx_queue_rollback(struct zx_queue *q) {
     while (later) {
         struct zx_chunk *next = later->next;
         zx_chunk_release(later, 0, later->pos, dead);
-        free(later);
+        zx_chunk_free(later);
         later = next;
     }
     zx_dead_flush(&own);
@@ -265,7 +303,7 @@ static void free_chain(struct zx_queue *q, struct zx_dead *dead) {
     while (c) {
         struct zx_chunk *next = c == q->w.cur ? NULL : c->next;
         zx_chunk_release(c, from, c->pos, dead);
-        free(c);
+        zx_chunk_free(c);
         c = next;
         from = 0;
     }
@@ -302,8 +340,10 @@ void zx_queue_rewind(struct zx_queue *q, bool keep) {
     if (!keep) {
         struct zx_dead none = {0};
         q->r.cur = c;
+        /* Begin as large next time if most of it was used, else smaller. */
+        q->w.hint = c->pos > c->size / 4 ? c->size : c->size / 4;
         free_chain(q, &none);
-        free(atomic_exchange_explicit(&q->sh.spare, NULL, memory_order_acquire));
+        zx_chunk_free(atomic_exchange_explicit(&q->sh.spare, NULL, memory_order_acquire));
         return;
     }
     c->pos = c->msgs = 0;

@@ -51,8 +51,8 @@ enum zx_note {
 
 /* Bodies larger than this go by reference, whoever owns them. */
 #define ZX_QUEUE_REF_ABOVE 8192u
-#define ZX_QUEUE_CHUNK_MIN 480u
-#define ZX_QUEUE_KEEP 65536u /* a rewound chunk up to this size is kept */
+#define ZX_QUEUE_CHUNK_MIN 64u
+#define ZX_QUEUE_KEEP 4096u /* an empty queue keeps a chunk up to this size */
 #define ZX_QUEUE_CHUNK_MAX (65536u - 64u)
 
 /* Chunk tail word: end of the published bytes, messages ending in the chunk, two bits. */
@@ -91,6 +91,7 @@ struct zx_queue {
         uint64_t limit;   /* full when written == limit */
         struct zx_dead *dead; /* where bodies go that are thrown away; NULL: freed at once */
         uint32_t max_chunk;
+        uint32_t hint; /* size to begin with when there is no chunk */
         bool in_message;  /* frames of an unfinished message are behind the mark */
     } w;
     struct {
@@ -288,6 +289,8 @@ bool zx_queue_drop_partial(struct zx_queue *q, struct zx_dead *dead);
 /* Starts again at the front of the chunk if the queue is empty; gives large memory back
  * when keep is false. */
 void zx_queue_rewind(struct zx_queue *q, bool keep);
+/* Gives the chunks kept for reuse by all queues back. */
+void zx_queue_trim(void);
 /* Drops everything queued, messages counted as read (a reconnecting SUB's requests). */
 void zx_queue_clear(struct zx_queue *q, struct zx_dead *dead);
 
@@ -295,7 +298,7 @@ void zx_queue_clear(struct zx_queue *q, struct zx_dead *dead);
 
 /* Free functions may call back into the library, so no lock may be held when they run:
  * references found under a lock are parked here and dropped by zx_dead_flush. */
-enum { ZX_DEAD_MAX = 32 };
+enum { ZX_DEAD_MAX = 8 };
 struct zx_dead {
     unsigned n;
     struct zx_body *list[ZX_DEAD_MAX];

@@ -12,6 +12,9 @@
 
 void zx_chunk_release(struct zx_chunk *c, uint32_t from, uint32_t to, struct zx_dead *dead);
 
+/* Frees a chunk, or keeps it for the next queue that wants one. NULL: nothing. */
+void zx_chunk_free(struct zx_chunk *c);
+
 int zx_queue_slot_write(struct zx_queue *q, const void *data, size_t size);
 int zx_queue_slot_write_ref(struct zx_queue *q, const void *data, size_t size,
                             struct zx_body *body);

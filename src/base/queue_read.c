@@ -29,11 +29,11 @@ void zx_rec_release(const struct zx_rec *rec, struct zx_dead *dead) {
 static void chunk_left(struct zx_queue *q, struct zx_chunk *c) {
     if (c->size < ZX_QUEUE_CHUNK_MAX / 4 || c->size > ZX_QUEUE_CHUNK_MAX ||
         atomic_load_explicit(&q->sh.spare, memory_order_relaxed)) {
-        free(c);
+        zx_chunk_free(c);
         return;
     }
     /* Release: our reads of the chunk come before the producer's reuse. */
-    free(atomic_exchange_explicit(&q->sh.spare, c, memory_order_acq_rel));
+    zx_chunk_free(atomic_exchange_explicit(&q->sh.spare, c, memory_order_acq_rel));
 }
 
 bool zx_queue_refill(struct zx_queue *q) {

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/msg.h"
+#include "base/queue.h"
+#include "core/conf.h"
 #include "core/inproc.h"
 #include "core/io.h"
 #include "core/socket.h"
@@ -39,9 +41,18 @@ int zx_ctx_spin_us(const struct zx_ctx *ctx) {
     return atomic_load_explicit(&ctx->spin_us, memory_order_relaxed);
 }
 
+static void drop_defaults(struct zx_ctx *ctx) {
+    for (int i = 0; i < ZX_CTX_TYPES; i++) {
+        if (ctx->defaults[i])
+            zx_conf_unref(ctx->defaults[i]);
+        ctx->defaults[i] = NULL;
+    }
+}
+
 int zx_ctx_set(struct zx_ctx *ctx, int option, const void *val, size_t size) {
     zx_mutex_lock(&ctx->lock);
     int rc = zx_ctx_conf_set(&ctx->conf, option, val, size);
+    drop_defaults(ctx); /* they depend on IPV6 and BLOCKY */
     if (!rc && ctx->conf.spin_us >= 0)
         atomic_store_explicit(&ctx->spin_us, ctx->conf.spin_us, memory_order_relaxed);
     zx_mutex_unlock(&ctx->lock);
@@ -53,6 +64,16 @@ int zx_ctx_get(struct zx_ctx *ctx, int option, void *val, size_t *size) {
     int rc = zx_ctx_conf_get(&ctx->conf, option, val, size);
     zx_mutex_unlock(&ctx->lock);
     return rc;
+}
+
+struct zx_conf *zx_ctx_defaults(struct zx_ctx *ctx, int type) {
+    zx_mutex_lock(&ctx->lock);
+    struct zx_conf **c = &ctx->defaults[type];
+    if (!*c)
+        *c = zx_conf_new(type, ctx->conf.ipv6, ctx->conf.blocky);
+    struct zx_conf *shared = *c ? zx_conf_ref(*c) : NULL;
+    zx_mutex_unlock(&ctx->lock);
+    return shared;
 }
 
 /* ---- threads ---- */
@@ -121,6 +142,15 @@ void zx_ctx_flush_dirty(struct zx_ctx *ctx) {
 }
 
 /* ---- sockets ---- */
+
+int zx_ctx_has_place(struct zx_ctx *ctx) {
+    zx_mutex_lock(&ctx->lock);
+    int rc = ctx->stopping ? -ETERM : 0;
+    if (!rc && ctx->running && ctx->n_open >= (unsigned)ctx->max_sockets)
+        rc = -EMFILE;
+    zx_mutex_unlock(&ctx->lock);
+    return rc;
+}
 
 int zx_ctx_add_socket(struct zx_ctx *ctx, struct zx_socket *s) {
     int rc = 0;
@@ -211,7 +241,9 @@ int zx_ctx_term(struct zx_ctx *ctx) {
     stop_ios(ctx);
     free_events(ctx);
     zx_body_trim();
+    zx_queue_trim();
     zx_inproc_free(&ctx->inproc);
+    drop_defaults(ctx);
     zx_ctx_conf_fini(&ctx->conf);
     atomic_store_explicit(&ctx->tag, ZX_CTX_DEAD, memory_order_release);
     free(ctx);

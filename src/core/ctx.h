@@ -22,11 +22,12 @@
 struct zx_io;
 struct zx_socket;
 struct zx_inproc;
+struct zx_conf;
 
 #define ZX_CTX_LIVE 0xabadcafeu
 #define ZX_CTX_DEAD 0xdeadbeefu
 
-enum { ZX_CTX_EVENTS = 8 };
+enum { ZX_CTX_EVENTS = 8, ZX_CTX_TYPES = 21 };
 
 struct zx_ctx {
     atomic_uint tag;
@@ -42,6 +43,7 @@ struct zx_ctx {
     atomic_int spin_us;
     uint32_t fork_gen;
     struct zx_inproc *inproc;
+    struct zx_conf *defaults[ZX_CTX_TYPES]; /* shared by sockets that set nothing */
     struct {
         struct zx_mutex lock; /* leaf */
         struct zx_event *v[ZX_CTX_EVENTS];
@@ -57,6 +59,11 @@ bool zx_ctx_is_valid(const struct zx_ctx *ctx);
 int zx_ctx_set(struct zx_ctx *ctx, int option, const void *val, size_t size);
 int zx_ctx_get(struct zx_ctx *ctx, int option, void *val, size_t *size);
 
+/* A reference to the default options of a socket type here. NULL: no memory. */
+struct zx_conf *zx_ctx_defaults(struct zx_ctx *ctx, int type);
+
+/* 0, -ETERM, or -EMFILE when no further socket would be counted in. */
+int zx_ctx_has_place(struct zx_ctx *ctx);
 /* Counts a socket in and starts the threads with the first; 0, -ETERM, -EMFILE, -EAGAIN. */
 int zx_ctx_add_socket(struct zx_ctx *ctx, struct zx_socket *s);
 /* A monitor counts against MAX_SOCKETS too. 0 or -EMFILE. */

@@ -150,6 +150,9 @@ static inline bool zx_link_is_ready(const struct zx_link *l) {
     return atomic_load_explicit(&l->state, memory_order_relaxed) == ZX_LINK_READY;
 }
 
+/* Word and socket's lock held: the empty in-queue gives its memory back. */
+void zx_link_slim(struct zx_link *l, struct zx_pipe *p);
+
 /* ---- parts of the link, called by the holder of its word ---- */
 
 void zx_link_read(struct zx_link *l, bool owner);

@@ -88,6 +88,9 @@ void zx_link_connected(struct zx_link *l) {
     }
     l->w.alarm_ns[ZX_ALARM_CONNECT] = UINT64_MAX;
     l->w.dial->failures = 0;
+    free(l->w.dial->addrs);
+    l->w.dial->addrs = NULL;
+    l->w.dial->n_addrs = l->w.dial->next_addr = 0;
     zx_link_event(l, ZMQ_EVENT_CONNECTED, (uint64_t)l->src.fd);
     (void)zx_reactor_interest(&l->src, ZX_POLL_IN);
     zx_link_open(l);

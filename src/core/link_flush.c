@@ -178,9 +178,23 @@ static int prepare(struct zx_link *l, struct zx_pipe *p, bool *credit) {
     return 0;
 }
 
+/* All is written. With both ends in hand the queue starts again at its front and gives large
+ * memory back. The I/O thread has but one end: it only tries the socket's lock, for this
+ * alone, since otherwise a sender that rests would hold what its last burst took. */
+static void rest_queue(struct zx_link *l, struct zx_pipe *p, bool owner) {
+    const struct zx_chunk *c = p->out->r.cur;
+    if (l->w.framing != ZX_FRAMING_DIRECT || !c)
+        return;
+    if (owner) {
+        zx_queue_rewind(p->out, c->size <= ZX_QUEUE_KEEP);
+    } else if (c->size > ZX_QUEUE_KEEP && zx_lock_try(&l->sock->lock)) {
+        zx_queue_rewind(p->out, false);
+        zx_lock_give(&l->sock->lock);
+    }
+}
+
 static void flushed_all(struct zx_link *l, struct zx_pipe *p, bool owner) {
-    if (owner && l->w.framing == ZX_FRAMING_DIRECT)
-        zx_queue_rewind(p->out, p->out->w.cur && p->out->w.cur->size <= ZX_QUEUE_KEEP);
+    rest_queue(l, p, owner);
     if (l->w.end_seen) {
         l->w.end_seen = false;
         l->w.closing = true; /* the application's own doing: no reconnect */

@@ -188,6 +188,11 @@ static ptrdiff_t read_direct(struct zx_link *l, struct zx_pipe *p, bool owner) {
     return (size_t)got == room && !(owner && zx_queue_has(q)) ? got : 0;
 }
 
+void zx_link_slim(struct zx_link *l, struct zx_pipe *p) {
+    if (!l->w.rx.fill && !l->w.rx.body)
+        zx_queue_rewind(p->in, false);
+}
+
 static void after_read(struct zx_link *l, bool owner) {
     /* Whatever came behind the PING has stopped its clock already. */
     if (l->w.ttl_wanted_ns && l->w.rx.command_end) {

@@ -165,6 +165,14 @@ bool zx_pipe_unlist(struct zx_pipe *p) {
     return false;
 }
 
+void zx_pipe_slim(struct zx_pipe *p) {
+    const struct zx_chunk *c = p->in->r.cur;
+    if (!c || c->size <= ZX_QUEUE_KEEP || !p->link || !zx_link_try_hold(p->link))
+        return;
+    zx_link_slim(p->link, p);
+    zx_link_release(p->link, true);
+}
+
 /* ---- sending ---- */
 
 static int send_by_ref(struct zx_pipe *p, struct zx_src *src, uint8_t flags) {

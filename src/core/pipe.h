@@ -24,6 +24,7 @@
 #include "core/conf.h"
 #include "core/pattern.h"
 
+struct zx_leaf;
 struct zx_link;
 struct zx_pipe_pair;
 
@@ -52,6 +53,16 @@ struct zx_pipe_app {
     uint32_t user_word;
 };
 
+/* What a subscriber has told this peer; guarded by the leaf lock of its pattern. */
+struct zx_pipe_news {
+    struct zx_pipe *next, *prev; /* the pattern's list, which holds references */
+    struct zx_leaf *todo; /* the first telling goes on here; NULL: it is done */
+    uint32_t epoch;       /* of the connection that is being told */
+    bool listed, over;
+    uint8_t due;          /* the socket's lock: what is left to do about a change */
+    int8_t wire;          /* the link's word: version of the connection's peer */
+};
+
 struct zx_pipe {
     struct zx_socket *sock; /* never changes once posted; holds a slot reference */
     struct zx_queue *in, *out;
@@ -75,6 +86,7 @@ struct zx_pipe {
     bool accepted;      /* made by a listener, or by inproc on the binder's side */
     bool registered;    /* in s->routes under its id (guarded by the registry's lock) */
     uint8_t id[255];
+    struct zx_pipe_news news;
 };
 
 /* A pipe for a link: one socket end. conflate as the socket's options say. NULL: no
@@ -164,6 +176,8 @@ void zx_pipe_lend_meta(struct zx_pipe *p, struct zx_sink *sink);
 /* The reader found nothing: next commit announces again. False if something came in
  * meanwhile (look again). */
 bool zx_pipe_unlist(struct zx_pipe *p);
+/* The in-queue is dry: gives large memory back, if the link's word is free. */
+void zx_pipe_slim(struct zx_pipe *p);
 
 /* The socket cannot use the pipe: closes its connection. */
 void zx_pipe_abort(struct zx_pipe *p);

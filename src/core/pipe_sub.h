@@ -13,6 +13,7 @@
 #define ZX_CORE_PIPE_SUB_H
 
 #include "core/pipe.h"
+#include "zmtp/cmd_subscribe.h"
 
 struct zx_buf;
 
@@ -28,9 +29,9 @@ struct zx_share {
  * begun is rolled back. The socket's lock held. */
 int zx_pipe_share(struct zx_pipe *p, const struct zx_share *frame);
 
-/* Writes a ZX_NOTE_SUB for the connection numbered epoch into the out-queue; zx_pipe_commit or
- * zx_pipe_push sends it. -ENOMEM. The socket's lock held. */
-int zx_pipe_note_sub(struct zx_pipe *p, uint32_t epoch, bool subscribe, const struct zx_blob *topic);
+/* Writes a ZX_NOTE_SUB for the connection numbered epoch into the out-queue, unpublished.
+ * -ENOMEM. The socket's lock held. */
+int zx_pipe_note_sub(struct zx_pipe *p, uint32_t epoch, const struct zx_subscription *sub);
 /* Publishes and flushes at once, leaving the socket's batches alone: for pipes that are not
  * attached yet. The socket's lock held. */
 void zx_pipe_push(struct zx_pipe *p);
@@ -41,14 +42,13 @@ bool zx_pipe_is_online(const struct zx_pipe *p);
  * could not be said for want of memory. Any thread, but with no leaf lock held. */
 void zx_pipe_reset(struct zx_pipe *p);
 
-/* Takes a ZX_NOTE_SUB or a command apart: true if it is a subscription. */
-bool zx_sub_parse_note(const uint8_t *note, size_t size, bool *subscribe, struct zx_blob *topic);
-bool zx_sub_parse_command(const uint8_t *body, size_t size, bool *subscribe,
-                          struct zx_blob *topic);
+/* The subscription in a received record: a note, a command, or (if messages_too) a message that
+ * begins with 0 or 1. False: it is something else. */
+bool zx_rec_subscription(const struct zx_rec *rec, bool messages_too, struct zx_subscription *sub);
 
 /* Appends the whole frame that says it to a peer of that version (zx_hs_version). -ENOMEM. */
-int zx_sub_put(struct zx_buf *out, int version, bool subscribe, const struct zx_blob *topic);
-/* Appends a whole message of one frame. -ENOMEM. */
+int zx_sub_put(struct zx_buf *out, int version, const struct zx_subscription *sub);
+/* Appends a message of one frame. -ENOMEM. */
 int zx_sub_put_message(struct zx_buf *out, int version, const void *data, size_t size);
 
 #endif

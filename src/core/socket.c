@@ -16,36 +16,38 @@
 #include "core/routes.h"
 #include "zmq.h"
 
-enum { SLOT_SIZE = 2048 };
-
 /* Slots go back here, never to the system: a call on a closed handle finds a dead tag. */
 static struct {
     struct zx_mutex lock;
-    struct zx_socket *free;
+    struct zx_socket *free[ZX_CTX_TYPES]; /* by type: their structs differ in size */
 } slab;
 
-static struct zx_socket *slot_get(void) {
+static size_t slot_size(const struct zx_pattern_ops *ops) {
+    return (ops->size + 63) / 64 * 64;
+}
+
+static struct zx_socket *slot_get(const struct zx_pattern_ops *ops) {
     zx_mutex_lock(&slab.lock);
-    struct zx_socket *s = slab.free;
+    struct zx_socket *s = slab.free[ops->type];
     if (s)
-        slab.free = s->slab_next;
+        slab.free[ops->type] = s->slab_next;
     zx_mutex_unlock(&slab.lock);
     if (!s) {
-        s = aligned_alloc(64, SLOT_SIZE);
+        s = aligned_alloc(64, slot_size(ops));
         if (s)
-            memset(s, 0, SLOT_SIZE);
+            memset(s, 0, slot_size(ops));
         return s;
     }
     /* The tag stays dead and the lock usable for whoever holds a stale handle. */
     size_t keep = offsetof(struct zx_socket, attention);
-    memset((char *)s + keep, 0, SLOT_SIZE - keep);
+    memset((char *)s + keep, 0, slot_size(ops) - keep);
     return s;
 }
 
 static void slot_put(struct zx_socket *s) {
     zx_mutex_lock(&slab.lock);
-    s->slab_next = slab.free;
-    slab.free = s;
+    s->slab_next = slab.free[s->ops->type];
+    slab.free[s->ops->type] = s;
     zx_mutex_unlock(&slab.lock);
 }
 
@@ -66,23 +68,19 @@ void zx_socket_slot_unref(struct zx_socket *s) {
     s->reactor = NULL;
     zx_conf_unref(s->conf);
     free(s->connect_id.data);
+    free(s->last_endpoint);
     free(s->budget.dirty);
     slot_put(s);
     zx_ctx_slot_gone(ctx);
 }
 
 static int fill(struct zx_socket *s, struct zx_ctx *ctx, const struct zx_pattern_ops *ops) {
-    int ipv6, blocky;
-    size_t size = sizeof ipv6;
-    (void)zx_ctx_get(ctx, ZMQ_IPV6, &ipv6, &size);
-    size = sizeof blocky;
-    (void)zx_ctx_get(ctx, ZMQ_BLOCKY, &blocky, &size);
     s->ops = ops;
     s->ctx = ctx;
     s->budget.size = s->budget.left = 1;
     s->fd_event.rfd = s->fd_event.wfd = -1;
     s->fork_gen = zx_os_fork_generation();
-    s->conf = zx_conf_new(ops->type, ipv6, blocky);
+    s->conf = zx_ctx_defaults(ctx, ops->type);
     if (!s->conf)
         return -ENOMEM;
     if (ops->flags & ZX_PATTERN_RECV_ID && !(s->routes = zx_routes_new()))
@@ -90,28 +88,36 @@ static int fill(struct zx_socket *s, struct zx_ctx *ctx, const struct zx_pattern
     return ops->init(s);
 }
 
+static void unmake(struct zx_socket *s) {
+    if (s->conf)
+        zx_conf_unref(s->conf);
+    s->conf = NULL;
+    zx_routes_free(&s->routes);
+    slot_put(s);
+}
+
 struct zx_socket *zx_socket_new(struct zx_ctx *ctx, int type, int *err) {
     const struct zx_pattern_ops *ops = zx_registry_pattern(type);
-    struct zx_socket *s = slot_get();
-    *err = ENOMEM;
-    if (!s)
+    int rc = zx_ctx_has_place(ctx); /* checked before the type, as documented */
+    if (!rc && !ops)
+        rc = -EINVAL;
+    struct zx_socket *s = rc ? NULL : slot_get(ops);
+    if (!rc && !s)
+        rc = -ENOMEM;
+    *err = -rc;
+    if (rc)
         return NULL;
+    s->ops = ops;
     atomic_store_explicit(&s->refs, 1, memory_order_relaxed);
-    int rc = ops && ops->size <= SLOT_SIZE ? fill(s, ctx, ops) : -EINVAL;
-    bool made = !rc;
-    int added = zx_ctx_add_socket(ctx, s); /* checked before the type, as documented */
-    if (added || rc) {
-        if (!added) {
-            zx_ctx_drop_socket(ctx, s);
-            atomic_fetch_sub_explicit(&ctx->alive, 1, memory_order_acq_rel);
-        }
-        if (made)
+    rc = fill(s, ctx, ops);
+    if (!rc) {
+        rc = zx_ctx_add_socket(ctx, s);
+        if (rc)
             ops->fini(s);
-        if (s->conf)
-            zx_conf_unref(s->conf);
-        zx_routes_free(&s->routes);
-        slot_put(s);
-        *err = added ? -added : -rc;
+    }
+    if (rc) {
+        unmake(s);
+        *err = -rc;
         return NULL;
     }
     atomic_store_explicit(&s->tag, ZX_SOCKET_LIVE, memory_order_release);

@@ -78,7 +78,7 @@ struct zx_socket {
     struct zx_spin spin;
     bool rcvmore;
     bool is_hidden;   /* not counted, not the application's */
-    char last_endpoint[512];
+    char *last_endpoint; /* NULL: none yet */
     struct zx_socket *ctx_next, *ctx_prev; /* the context's list; the context's lock */
     struct zx_socket *slab_next;
 };

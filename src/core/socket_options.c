@@ -51,7 +51,7 @@ int zx_socket_get_option(struct zx_socket *s, int option, void *val, size_t *siz
     case ZMQ_EVENTS:
         return get_events(s, val, size);
     case ZMQ_LAST_ENDPOINT:
-        return zx_opt_get_text(s->last_endpoint, val, size);
+        return zx_opt_get_text(s->last_endpoint ? s->last_endpoint : "", val, size);
     case ZMQ_THREAD_SAFE:
         return zx_opt_get_int_loose((s->ops->flags & ZX_PATTERN_THREAD_SAFE) != 0, val, size);
     case ZMQX_SPIN_US:

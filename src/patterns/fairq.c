@@ -73,6 +73,7 @@ static void went_dry(struct zx_socket *s, struct zx_fairq *fq, struct zx_pipe *p
     if (!zx_pipe_unlist(p))
         return;
     deactivate(fq, fq->cur);
+    zx_pipe_slim(p);
     zx_socket_check_over(s, p);
 }
 
