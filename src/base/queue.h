@@ -250,6 +250,16 @@ static inline bool zx_queue_consume(struct zx_queue *q, const struct zx_rec *rec
     q->r.read++;
     return --q->r.until_report == 0 && zx_queue_report(q);
 }
+/* The same by a reader of stretches, at a frame's boundary: keeps its counts. */
+static inline bool zx_queue_consume_encoded(struct zx_queue *q, const struct zx_rec *rec) {
+    bool credit = zx_queue_consume(q, rec);
+    if (!rec->total)
+        return credit;
+    q->r.frame = q->r.pos;
+    if (!(rec->flags & (ZX_FRAME_COMMAND | ZX_FRAME_NOTE | ZX_FRAME_MORE)))
+        q->r.msgs++;
+    return credit;
+}
 bool zx_queue_has_slot(struct zx_queue *q);
 /* Something published and unread. */
 static inline bool zx_queue_has(struct zx_queue *q) {

@@ -28,6 +28,9 @@ struct poll {
     struct zx_watch *watches;
     struct taken taken;
     bool has_fds;
+    int pinned; /* items whose slots are held */
+    struct zx_socket *first; /* pinned; its spin record stands for all */
+    uint64_t spin_ns;        /* 0: do not spin */
 };
 
 /* ZMQ_EVENTS of one socket item; negative errno. */
@@ -123,6 +126,36 @@ static void drive_taken(struct poll *p, unsigned round) {
     }
 }
 
+/* A call that waits keeps every slot it will touch: another thread may close the socket. */
+static int pin_all(struct poll *p) {
+    for (int i = 0; i < p->n; i++) {
+        struct zx_socket *s = p->items[i].socket;
+        if (!s)
+            continue;
+        int rc = zx_socket_enter_any(s);
+        if (rc) {
+            p->pinned = i;
+            return rc;
+        }
+        zx_socket_slot_ref(s);
+        if (!p->first) {
+            p->first = s;
+            p->ctx = s->ctx;
+            if (p->n <= TAKE_MAX && zx_os_cpus() > 1 && s->spin.long_waits < 2)
+                p->spin_ns = zx_spin_budget_ns(s);
+        }
+        zx_socket_leave(s);
+    }
+    p->pinned = p->n;
+    return 0;
+}
+
+static void unpin_all(struct poll *p) {
+    for (int i = 0; i < p->pinned; i++)
+        if (p->items[i].socket)
+            zx_socket_slot_unref(p->items[i].socket);
+}
+
 static void take_reactors(struct poll *p) {
     for (int i = 0; i < p->n && p->taken.n < TAKE_MAX; i++) {
         struct zx_socket *s = p->items[i].socket;
@@ -131,7 +164,6 @@ static void take_reactors(struct poll *p) {
         struct zx_reactor *r = s->reactor;
         if (r && s->fd_event.rfd < 0 && zx_reactor_take(r)) {
             zx_reactor_ref(r);
-            zx_socket_slot_ref(s);
             p->taken.v[p->taken.n] = r;
             p->taken.s[p->taken.n++] = s;
         }
@@ -146,7 +178,6 @@ static void release_reactors(struct poll *p, bool hot) {
         else
             zx_reactor_give(p->taken.v[i]);
         zx_reactor_unref(p->taken.v[i]);
-        zx_socket_slot_unref(p->taken.s[i]);
     }
     p->taken.n = 0;
 }
@@ -160,38 +191,22 @@ static bool any_mail(const struct poll *p) {
     return false;
 }
 
-static bool wants_spin(const struct poll *p) {
-    const struct zx_socket *s = NULL;
-    for (int i = 0; i < p->n && !s; i++)
-        s = p->items[i].socket;
-    return s && p->n <= TAKE_MAX && zx_os_cpus() > 1 && s->spin.long_waits < 2;
-}
-
-static uint64_t first_spin_ns(const struct poll *p) {
-    for (int i = 0; i < p->n; i++)
-        if (p->items[i].socket)
-            return zx_spin_budget_ns(p->items[i].socket);
-    return 0;
-}
-
-static void note_wait(struct poll *p, bool was_short) {
-    for (int i = 0; i < p->n; i++) {
-        struct zx_socket *s = p->items[i].socket;
-        if (!s)
-            continue;
-        if (was_short)
-            s->spin.long_waits = 0;
-        else if (s->spin.long_waits < 2)
-            s->spin.long_waits++;
+static void note_wait(struct poll *p, uint64_t waited_ns) {
+    struct zx_socket *s = p->first;
+    if (!s || zx_socket_enter_any(s))
         return;
-    }
+    if (waited_ns <= zx_spin_budget_ns(s))
+        s->spin.long_waits = 0;
+    else if (s->spin.long_waits < 2)
+        s->spin.long_waits++;
+    zx_socket_leave(s);
 }
 
 /* Polls in user space for a while. Ready count, 0, or negative errno. */
 static int spin(struct poll *p, uint64_t deadline) {
-    if (!wants_spin(p))
+    if (!p->spin_ns)
         return 0;
-    uint64_t until = zx_os_now_ns() + first_spin_ns(p);
+    uint64_t until = zx_os_now_ns() + p->spin_ns;
     if (until > deadline)
         until = deadline;
     for (unsigned round = 1; zx_os_now_ns() < until; round++) {
@@ -218,7 +233,6 @@ static void watch_all(struct poll *p, struct zx_waiter *w) {
         if (!s)
             continue;
         p->watches[i] = (struct zx_watch){w, NULL, NULL};
-        zx_socket_slot_ref(s);
         zx_wake_add(&s->wake, &p->watches[i]);
     }
 }
@@ -229,7 +243,6 @@ static void unwatch_all(struct poll *p) {
         if (!s)
             continue;
         zx_wake_remove(&s->wake, &p->watches[i]);
-        zx_socket_slot_unref(s);
     }
 }
 
@@ -266,22 +279,25 @@ static bool needs_event(const struct poll *p) {
 
 static int wait_asleep(struct poll *p, uint64_t deadline) {
     struct zx_waiter w = {0, NULL};
-    if (needs_event(p) && zx_ctx_borrow_event(p->ctx, &w.event))
-        return -EMFILE;
+    if (needs_event(p) && zx_ctx_borrow_event(p->ctx, &w.event)) {
+        /* No descriptor for us: the I/O threads drive, a futex wakes us. */
+        release_reactors(p, false);
+        if (p->has_fds || p->mask)
+            return -EMFILE;
+    }
     uint64_t from = zx_os_now_ns();
     watch_all(p, &w);
     int rc;
     do
         rc = wait_round(p, &w, deadline);
     while (!rc);
-    if (rc == -EAGAIN) {
+    if (rc == -EAGAIN)
         rc = look(p, false);
-    }
     unwatch_all(p);
     if (w.event)
         zx_ctx_return_event(p->ctx, w.event);
     uint64_t waited = zx_os_now_ns() - from;
-    note_wait(p, waited <= first_spin_ns(p));
+    note_wait(p, waited);
     release_reactors(p, waited <= HOT_NS);
     return rc;
 }
@@ -307,24 +323,31 @@ static int first_look(struct poll *p) {
     return rc ? rc : look(p, true);
 }
 
+static int wait_ready(struct poll *p, uint64_t deadline) {
+    take_reactors(p);
+    drive_taken(p, 1); /* what waits for company goes with the answers to what is there */
+    int rc = any_mail(p) ? look_sockets(p, false) : 0;
+    if (!rc) {
+        flush_all(p);
+        rc = spin(p, deadline);
+    }
+    if (!rc)
+        return wait_asleep(p, deadline);
+    note_wait(p, 0);
+    release_reactors(p, true);
+    return rc;
+}
+
 static int run(struct poll *p, long timeout_ms) {
     int rc = first_look(p);
     if (rc || !timeout_ms)
         return rc;
     uint64_t deadline = zx_deadline(timeout_ms);
-    take_reactors(p);
-    drive_taken(p, 1); /* what waits for company goes with the answers to what is there */
-    rc = any_mail(p) ? look_sockets(p, false) : 0;
-    if (!rc) {
-        flush_all(p);
-        rc = spin(p, deadline);
-    }
-    if (rc) {
-        note_wait(p, true);
-        release_reactors(p, true);
-        return rc;
-    }
-    return wait_asleep(p, deadline);
+    rc = pin_all(p);
+    if (!rc)
+        rc = wait_ready(p, deadline);
+    unpin_all(p);
+    return rc;
 }
 
 static int classify(struct poll *p) {
@@ -338,8 +361,6 @@ static int classify(struct poll *p) {
         }
         if (atomic_load_explicit(&s->tag, memory_order_acquire) != ZX_SOCKET_LIVE)
             return -ENOTSOCK;
-        if (!p->ctx)
-            p->ctx = s->ctx;
     }
     return 0;
 }
