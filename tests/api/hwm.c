@@ -35,7 +35,9 @@ static void linked(void **push, void **pull, int sndhwm, int rcvhwm) {
 }
 
 static void inproc_is_the_sum(void) {
-    static const int both[][3] = {{1, 1, 2}, {2, 3, 5}, {10, 10, 20}, {100, 50, 150}, {1, 1000, 1001}};
+    static const int both[][3] = {
+        {1, 1, 2}, {2, 3, 5}, {10, 10, 20}, {100, 50, 150}, {1, 1000, 1001},
+    };
     void *push, *pull;
 
     for (size_t i = 0; i < sizeof both / sizeof both[0]; i++) {

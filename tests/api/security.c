@@ -47,7 +47,8 @@ static void handle(void *arg) {
 }
 
 static void start_handler(const char *status) {
-    zap = (struct handler){.socket = zmq_socket(zx_ctx(), ZMQ_REP), .status = status, .user = "joe"};
+    zap = (struct handler){.status = status, .user = "joe"};
+    zap.socket = zmq_socket(zx_ctx(), ZMQ_REP);
     assert_non_null(zap.socket);
     zx_ok(zmq_bind(zap.socket, "inproc://zeromq.zap.01"));
     zx_spawn(handle, &zap);

@@ -50,7 +50,8 @@ static void radio_datagram(void) {
     zx_ok(zmq_msg_set_group(&m, "grp"));
     zx_check_rc("send", "4", zmq_msg_send(&m, radio, 0));
     if (poll(&p, 1, ZX_LONG_MS) == 1) n = read(p.fd, got, sizeof got);
-    zx_check_str("length, group, body", "\\03grpbody", n < 0 ? "nothing" : zx_bytes(got, (size_t)n));
+    zx_check_str("length, group, body", "\\03grpbody",
+                 n < 0 ? "nothing" : zx_bytes(got, (size_t)n));
     close(p.fd);
 }
 
