@@ -79,7 +79,7 @@ static void z85(void) {
 
 static void z85_decode_refuses(void) {
     static const char *const bad[] = {"",      "a",     "abcd",  "abcdef", "abc d", "abc\"d",
-                                      "abc~d", "abc,d", "%nSc1", "#####",  "abc\x80" "d"};
+                                      "abc~d", "abc,d", "%nSc1", "#####",  ("abc\x80" "d")};
     uint8_t back[32];
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
