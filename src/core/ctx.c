@@ -206,6 +206,8 @@ void zx_ctx_slot_gone(struct zx_ctx *ctx) {
 }
 
 int zx_ctx_shutdown(struct zx_ctx *ctx) {
+    if (!zx_os_is_process(ctx->fork_gen))
+        return 0; /* a forked child: the sockets are the parent's */
     zx_mutex_lock(&ctx->lock);
     bool first = !ctx->stopping;
     ctx->stopping = true;

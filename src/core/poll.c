@@ -171,12 +171,20 @@ static void take_reactors(struct poll *p) {
     }
 }
 
+static void release_reactor(struct zx_reactor *r, struct zx_socket *s, bool hot) {
+    if (!hot) {
+        zx_reactor_give(r);
+        return;
+    }
+    zx_reactor_leave(r);
+    /* Somebody sleeps on the socket; partner: hand_over, here and in wait.c. */
+    if (atomic_load_explicit(&s->wake.sleepers, memory_order_seq_cst) && zx_reactor_take_hot(r))
+        zx_reactor_give(r);
+}
+
 static void release_reactors(struct poll *p, bool hot) {
     for (unsigned i = 0; i < p->taken.n; i++) {
-        if (hot)
-            zx_reactor_leave(p->taken.v[i]);
-        else
-            zx_reactor_give(p->taken.v[i]);
+        release_reactor(p->taken.v[i], p->taken.s[i], hot);
         zx_reactor_unref(p->taken.v[i]);
     }
     p->taken.n = 0;
@@ -227,6 +235,23 @@ static int spin(struct poll *p, uint64_t deadline) {
 
 /* ---- sleeping ---- */
 
+static bool is_taken(const struct poll *p, const struct zx_reactor *r) {
+    for (unsigned i = 0; i < p->taken.n; i++)
+        if (p->taken.v[i] == r)
+            return true;
+    return false;
+}
+
+/* A reactor left hot that we do not drive: nobody would watch it until the tick. */
+static void hand_over(const struct poll *p, struct zx_socket *s) {
+    if (zx_socket_enter_any(s))
+        return;
+    struct zx_reactor *r = s->reactor;
+    if (r && !is_taken(p, r) && zx_reactor_take_hot(r))
+        zx_reactor_give(r);
+    zx_socket_leave(s);
+}
+
 static void watch_all(struct poll *p, struct zx_waiter *w) {
     for (int i = 0; i < p->n; i++) {
         struct zx_socket *s = p->items[i].socket;
@@ -234,6 +259,7 @@ static void watch_all(struct poll *p, struct zx_waiter *w) {
             continue;
         p->watches[i] = (struct zx_watch){w, NULL, NULL};
         zx_wake_add(&s->wake, &p->watches[i]);
+        hand_over(p, s);
     }
 }
 
@@ -267,6 +293,7 @@ static int wait_round(struct poll *p, struct zx_waiter *w, uint64_t deadline) {
         return rc;
     rc = sleep_once(p, w, deadline);
     atomic_store_explicit(&w->word, 0, memory_order_seq_cst);
+    atomic_thread_fence(memory_order_seq_cst); /* before the next look; partner: zx_wake_all */
     drive_taken(p, 0);
     if (rc == -EINTR && any_mail(p))
         rc = 0;
@@ -361,6 +388,8 @@ static int classify(struct poll *p) {
         }
         if (atomic_load_explicit(&s->tag, memory_order_acquire) != ZX_SOCKET_LIVE)
             return -ENOTSOCK;
+        if (!zx_os_is_process(s->fork_gen))
+            return -EINTR;
     }
     return 0;
 }

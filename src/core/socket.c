@@ -142,8 +142,6 @@ int zx_socket_enter_slow(struct zx_socket *s) {
         zx_lock_give(&s->lock);
         return -ENOTSOCK;
     }
-    if (s->fork_gen != zx_os_fork_generation())
-        return 0;
     zx_socket_attend(s);
     if (!zx_socket_is_stopped(s))
         return 0;
@@ -318,16 +316,18 @@ void zx_socket_unregister(struct zx_socket *s, struct zx_pipe *p) {
 /* ---- close ---- */
 
 int zx_socket_close(struct zx_socket *s) {
+    if (s && atomic_load_explicit(&s->tag, memory_order_relaxed) == ZX_SOCKET_LIVE &&
+        !zx_os_is_process(s->fork_gen)) {
+        /* A forked child: nothing shared with the parent may be touched. */
+        atomic_store_explicit(&s->tag, ZX_SOCKET_DEAD, memory_order_relaxed);
+        return 0;
+    }
     int rc = zx_socket_enter_any(s);
     if (rc)
         return rc;
     struct zx_ctx *ctx = s->ctx;
     int linger = s->conf->queue.linger_ms;
     atomic_store_explicit(&s->tag, ZX_SOCKET_DEAD, memory_order_seq_cst);
-    if (s->fork_gen != zx_os_fork_generation()) {
-        zx_lock_give(&s->lock);
-        return 0; /* a forked child: nothing shared with the parent may be touched */
-    }
     zx_wake_all(&s->wake);
     zx_socket_attend(s);
     zx_socket_flush(s);

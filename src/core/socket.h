@@ -119,6 +119,8 @@ static inline bool zx_socket_is_stopped(const struct zx_socket *s) {
 static inline int zx_socket_enter(struct zx_socket *s) {
     if (!s || atomic_load_explicit(&s->tag, memory_order_relaxed) != ZX_SOCKET_LIVE)
         return -ENOTSOCK;
+    if (!zx_os_is_process(s->fork_gen))
+        return -EINTR; /* a forked child: even the lock may be held by nobody */
     zx_lock_take(&s->lock);
     if (zx_socket_has_mail(s) ||
         atomic_load_explicit(&s->tag, memory_order_relaxed) != ZX_SOCKET_LIVE)

@@ -132,8 +132,6 @@ static int attempt_recv(struct zx_socket *s, void *arg) {
 
 /* What follows a first -EAGAIN. */
 static int retry(struct zx_socket *s, attempt_fn *attempt, void *arg, int timeout_ms) {
-    if (s->fork_gen != zx_os_fork_generation())
-        return -EINTR;
     if (!timeout_ms) {
         zx_socket_flush(s);
         if (!look_if_hot(s))

@@ -136,14 +136,22 @@ static int sleep_poll(struct zx_reactor *r, struct zx_waiter *w, uint64_t deadli
     return n == 0 ? -EAGAIN : n < 0 ? n : 0;
 }
 
-/* Sleeps unlocked until woken; relocks. The slot reference keeps the handle readable. */
+/* Left hot by somebody who did not see us: the network would go unwatched until the tick. */
+static void hand_over(struct zx_socket *s) {
+    if (s->reactor && zx_reactor_take_hot(s->reactor))
+        zx_reactor_give(s->reactor);
+}
+
+/* Sleeps unlocked until woken; relocks. The caller's slot reference keeps the handle readable. */
 static int sleep_unlocked(struct zx_socket *s, struct zx_reactor *held, struct zx_waiter *w,
                           uint64_t deadline) {
     struct zx_watch watch = {w, NULL, NULL};
     int rc = 0;
-    zx_socket_slot_ref(s);
     zx_wake_add(&s->wake, &watch);
-    if (!zx_socket_has_mail(s)) {
+    /* Registered, then the look; partner: the push before the load in zx_wake_all. */
+    if (!(atomic_load_explicit(&s->attention, memory_order_seq_cst))) {
+        if (!held)
+            hand_over(s);
         zx_socket_leave(s);
         rc = held ? sleep_poll(held, w, deadline) : sleep_futex(w, deadline);
         zx_lock_take(&s->lock);
@@ -154,7 +162,6 @@ static int sleep_unlocked(struct zx_socket *s, struct zx_reactor *held, struct z
     bool dead = atomic_load_explicit(&s->tag, memory_order_relaxed) != ZX_SOCKET_LIVE;
     if (dead)
         zx_lock_give(&s->lock);
-    zx_socket_slot_unref(s);
     return dead ? -ENOTSOCK : rc;
 }
 
@@ -185,6 +192,7 @@ static int wait_asleep(struct zx_socket *s, struct zx_reactor *held, uint64_t de
     uint64_t from = zx_os_now_ns();
     if (held)
         zx_reactor_ref(held);
+    zx_socket_slot_ref(s); /* while it lasts so does the context */
     int rc = sleep_unlocked(s, held, &w, deadline);
     uint64_t waited = zx_os_now_ns() - from;
     if (rc != -ENOTSOCK) {
@@ -199,6 +207,7 @@ static int wait_asleep(struct zx_socket *s, struct zx_reactor *held, uint64_t de
         zx_reactor_unref(held);
     if (w.event)
         zx_ctx_return_event(ctx, w.event);
+    zx_socket_slot_unref(s);
     return rc;
 }
 

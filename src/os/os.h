@@ -45,6 +45,13 @@ long zx_os_env_number(const char *name, long dflt);
 int zx_os_fork_init(void);
 uint32_t zx_os_fork_generation(void);
 
+/* The same as last seen, in one plain load for the path of every call: a child made by fork()
+ * has its own from the start. */
+extern atomic_uint zx_os_process;
+static inline bool zx_os_is_process(uint32_t generation) {
+    return atomic_load_explicit(&zx_os_process, memory_order_relaxed) == generation;
+}
+
 /* ---- barriers --------------------------------------------------------- */
 
 /* Registers for process-wide expedited barriers; true where there are some.

@@ -18,11 +18,14 @@ static _Atomic(atomic_uint *) current = &plain_word;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int init_rc;
 
+atomic_uint zx_os_process;
+
 static uint32_t renew(atomic_uint *word) {
     unsigned seen = 0;
     unsigned next = atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
     if (atomic_compare_exchange_strong(word, &seen, next))
-        return next;
+        seen = next;
+    atomic_store_explicit(&zx_os_process, seen, memory_order_relaxed);
     return seen;
 }
 
