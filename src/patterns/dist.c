@@ -69,7 +69,7 @@ void zx_dist_reopen(struct zx_dist *d, struct zx_pipe *p) {
 void zx_dist_choose(struct zx_dist *d, struct zx_pipe *p) {
     if (!p->app.lb)
         return; /* lost already */
-    if (!(p->app.user_word & FULL) && zx_pipe_can_send(p)) {
+    if ((!(p->app.user_word & FULL) || d->nodrop) && zx_pipe_can_send(p)) {
         d->to[d->n_to++] = p;
         return;
     }

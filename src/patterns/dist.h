@@ -20,6 +20,7 @@ struct zx_dist {
     unsigned n, cap, n_to;
     bool more;    /* in the middle of a message */
     bool blocked; /* a pipe that was to be chosen is full */
+    bool nodrop;  /* the caller gives up when blocked: fullness is looked at anew each time */
     bool exact;   /* a message lost for want of memory breaks its connection: notes went with it */
 };
 

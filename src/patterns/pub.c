@@ -1,36 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/pipe.h"
-#include "core/socket.h"
+/* PUB: an XPUB whose application does not read. */
+#include "patterns/xpub.h"
 #include "zmq.h"
 
-static int no_pipe(struct zx_socket *s, struct zx_pipe *p) {
-    (void)s;
-    (void)p;
-    return 0;
-}
-
-static int no_events(struct zx_socket *s) {
-    (void)s;
-    return 0;
-}
-
 extern const struct zx_pattern_ops zx_pub_ops;
+
+static int pub_events(struct zx_socket *s) {
+    (void)s;
+    return ZMQ_POLLOUT;
+}
+
 const struct zx_pattern_ops zx_pub_ops = {
     .type = ZMQ_PUB,
     .name = "PUB",
     .flags = ZX_PATTERN_BACKGROUND | ZX_PATTERN_CONFLATES | ZX_PATTERN_ONE_CONNECT,
-    .size = sizeof(struct zx_socket),
+    .size = sizeof(struct zx_xpub),
     .init = zx_pattern_init_none,
-    .fini = zx_pattern_fini_none,
-    .attach = no_pipe,
-    .readable = zx_pattern_readable_drop,
-    .writable = zx_pattern_pipe_none,
-    .lost = zx_pattern_pipe_none,
-    .detach = zx_pattern_pipe_none,
-    .send = zx_pattern_send_none,
+    .fini = zx_xpub_fini,
+    .attach = zx_xpub_attach,
+    .readable = zx_xpub_readable,
+    .writable = zx_xpub_writable,
+    .lost = zx_xpub_lost,
+    .detach = zx_xpub_detach,
+    .send = zx_xpub_send,
     .recv = zx_pattern_recv_none,
-    .events = no_events,
-    .set_option = zx_pattern_set_none,
-    .get_option = zx_pattern_get_none,
-    ZX_PATTERN_NO_LINK_HOOKS,
+    .events = pub_events,
+    .set_option = zx_xpub_set_option,
+    .get_option = zx_xpub_get_option,
+    .link_ready = zx_xpub_link_ready,
+    .link_more = zx_xpub_link_more,
+    .link_note = zx_pattern_link_note_none,
+    .link_frame = zx_pattern_link_frame_any,
 };
