@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rewinding a queue (R1): whoever holds both ends of an empty queue starts again at the front of
- * its chunk. The sender, under its socket's lock, commits and kicks the link; if it gets the word
- * it flushes and, being the owner of both ends, rewinds. If the I/O thread has the word it flushes,
- * and does not rewind. The tail is reset by a relaxed store: giving the word orders it.
+ * its chunk, or gives it back. The ends are the socket's lock and the link's word. The sender has
+ * the lock, commits and kicks the link; if it gets the word it flushes and rewinds. The I/O thread
+ * has the word; when all is written it tries the lock, once, and rewinds if it got it. (A reader
+ * that finds its queue dry has the lock and tries the word: the same two ends.) The tail is reset
+ * by a relaxed store: giving the word orders it.
  *
  * Proves: every message is flushed once and in order.
  * Bounds: MSGS messages of one cell; the I/O thread kicks KICKS times on its own account;
@@ -24,7 +26,8 @@
 #define FLUSH 2
 
 byte word;
-byte wpos;    /* the sender's position: the socket's lock */
+bool lock;    /* the socket's; socket_lock is its model */
+byte wpos;    /* the sender's position: under the lock */
 byte flushed; /* ghost */
 bool refused, writable; /* the kernel takes no more, once; and tells when it does again */
 
@@ -63,7 +66,32 @@ inline rewind(t)
     fi
 }
 
-/* zx_link_kick: src/core/link.c; flushed_all: src/core/link_flush.c */
+/* rest_queue: src/core/link_flush.c; zx_pipe_slim: src/core/pipe.c */
+inline rest_queue(t, owner)
+{
+    if
+    :: owner -> rewind(t)
+    :: else ->
+#ifndef DROP_TRY_LOCK
+        atomic {
+            if
+            :: !lock && DRAINED(t) -> lock = true; locked = true
+            :: else
+            fi
+        }
+        if
+        :: locked ->
+            rewind(t);
+            atomic { DRAINED(t) -> lock = false; locked = false }
+        :: else
+        fi
+#else
+        rewind(t)
+#endif
+    fi
+}
+
+/* zx_link_kick: src/core/link.c */
 inline kick(t, owner)
 {
     d_step { DRAINED(t); old = word; word = word | HELD | FLUSH };
@@ -81,14 +109,7 @@ inline kick(t, owner)
             if
             :: bits & FLUSH ->
                 flush(t);
-                if
-#ifndef DROP_OWNER
-                :: owner -> rewind(t)
-#else
-                :: true -> rewind(t)
-#endif
-                :: else
-                fi
+                rest_queue(t, owner)
             :: else
             fi;
             d_step { bits = 0; pos = 0 };
@@ -110,21 +131,25 @@ inline kick(t, owner)
 active proctype sender()
 {
     byte n, old, bits, pos, tail, seen;
+    bool locked;
 
     do
     :: n == MSGS -> break
     :: else ->
+        atomic { !lock -> lock = true };
         n++;
         store(S, CELL(wpos), n);
         wpos++;
         store_release(S, TAIL, wpos);
-        kick(S, true)
+        kick(S, true);
+        atomic { DRAINED(S) -> lock = false }
     od
 }
 
 active proctype io_thread()
 {
     byte n, old, bits, pos, tail, seen;
+    bool locked;
 
 end:
     do
