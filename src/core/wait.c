@@ -239,8 +239,7 @@ int zx_wait_socket(struct zx_socket *s, uint64_t deadline_ns) {
     int rc = 0;
     if (more || spin(s, held, deadline_ns)) {
         s->spin.long_waits = 0;
-        if (held)
-            zx_reactor_leave(held);
+        release(s, held, 0);
     } else {
         rc = wait_asleep(s, held, deadline_ns);
     }
