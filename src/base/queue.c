@@ -106,6 +106,7 @@ static struct zx_chunk *chunk_new(struct zx_queue *q, uint32_t size) {
     c->next = NULL;
     c->pos = c->msgs = 0;
     c->special = false;
+    c->starts_mid = q->w.in_message;
     return c;
 }
 
@@ -123,7 +124,7 @@ static uint32_t next_size(const struct zx_queue *q, size_t need) {
 
 /* Goes on in a chunk with room for need bytes. */
 static int chunk_advance(struct zx_queue *q, size_t need) {
-    struct zx_chunk *c = chunk_new(q, next_size(q, need));
+    struct zx_chunk *c = need < UINT32_MAX ? chunk_new(q, next_size(q, need)) : NULL;
     if (!c)
         return -ENOMEM;
     if (q->w.cur) {
@@ -299,7 +300,7 @@ void zx_queue_put(struct zx_queue *q, uint32_t size, uint32_t msgs, uint32_t bou
 
 static void free_chain(struct zx_queue *q, struct zx_dead *dead) {
     struct zx_chunk *c = q->r.cur ? q->r.cur : atomic_load_explicit(&q->sh.first, memory_order_relaxed);
-    uint32_t from = q->r.pos;
+    uint32_t from = zx_queue_boundary(q);
     while (c) {
         struct zx_chunk *next = c == q->w.cur ? NULL : c->next;
         zx_chunk_release(c, from, c->pos, dead);
@@ -318,6 +319,7 @@ static void free_chain(struct zx_queue *q, struct zx_dead *dead) {
 
 void zx_queue_clear(struct zx_queue *q, struct zx_dead *dead) {
     free_chain(q, dead);
+    zx_chunk_free(atomic_exchange_explicit(&q->sh.spare, NULL, memory_order_acquire));
     q->r.read = q->w.written;
     q->r.in_message = false;
     zx_queue_slot_clear(q, dead);

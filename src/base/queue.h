@@ -72,6 +72,7 @@ struct zx_chunk {
     uint32_t msgs; /* complete messages ending here */
     uint32_t size;
     bool special;
+    bool starts_mid; /* its first frame is not the first of a message; never changes */
     uint8_t data[];
 };
 

@@ -12,6 +12,9 @@
 
 void zx_chunk_release(struct zx_chunk *c, uint32_t from, uint32_t to, struct zx_dead *dead);
 
+/* Where the first record not wholly consumed, or the one after half a frame sent, begins. */
+uint32_t zx_queue_boundary(struct zx_queue *q);
+
 /* Frees a chunk, or keeps it for the next queue that wants one. NULL: nothing. */
 void zx_chunk_free(struct zx_chunk *c);
 

@@ -65,6 +65,7 @@ bool zx_queue_refill(struct zx_queue *q) {
         c = q->r.cur = next;
         q->r.pos = q->r.msgs = q->r.frame = q->r.end = 0;
         q->r.closed = false;
+        q->r.in_message = c->starts_mid;
     }
 }
 
@@ -184,13 +185,15 @@ bool zx_queue_gather(struct zx_queue *q, struct zx_gather *g) {
 /* Moves over at most *size wire bytes of records; true if credit is due. */
 static bool sent_special(struct zx_queue *q, size_t *size, struct zx_dead *dead) {
     struct zx_rec rec;
-    zx_queue_decode(q, &rec);
-    if (!(rec.flags & ZX_FRAME_REF)) {
-        size_t n = zx_queue_frame_rest(q);
+    /* Inside an inline frame there is no header to be read. */
+    size_t n = q->r.ref_done ? 0 : zx_queue_frame_rest(q);
+    if (n)
+        rec.flags = q->r.cur->data[q->r.frame];
+    else
+        zx_queue_decode(q, &rec);
+    if (n || !(rec.flags & ZX_FRAME_REF)) {
         if (!n)
             n = rec.total;
-        else
-            rec.flags = q->r.cur->data[q->r.frame];
         if (n > *size) {
             q->r.pos += (uint32_t)*size;
             *size = 0;
@@ -234,7 +237,8 @@ bool zx_queue_sent(struct zx_queue *q, size_t size, struct zx_dead *dead) {
         q->r.pos += (uint32_t)n;
         size -= n;
         if (q->r.pos == q->r.end) {
-            /* Committed bytes end at a message's end: count by the tail word. */
+            /* Committed bytes end at a message's end: count by the tail word. A closed
+             * chunk may end within one: refill knows by the next chunk. */
             q->r.frame = q->r.pos;
             q->r.in_message = false;
             credit |= count_messages(q, q->r.msgs_seen - q->r.msgs);
@@ -280,6 +284,10 @@ size_t zx_queue_frame_rest(struct zx_queue *q) {
     return start + rec.total - q->r.pos;
 }
 
+uint32_t zx_queue_boundary(struct zx_queue *q) {
+    return q->r.pos + (q->r.ref_done ? 0 : (uint32_t)zx_queue_frame_rest(q));
+}
+
 static uint32_t skip_messages(struct zx_queue *q, struct zx_dead *dead) {
     uint32_t msgs = 0;
     struct zx_rec rec;
@@ -319,6 +327,7 @@ bool zx_queue_drop_partial(struct zx_queue *q, struct zx_dead *dead) {
     uint32_t start, msgs = 0;
     if (!q->r.cur)
         return false;
+    (void)zx_queue_has(q); /* at a chunk's end the next one tells if the message goes on */
     if (!q->r.special) {
         msgs = uncounted(q);
         q->r.msgs += msgs;

@@ -101,8 +101,7 @@ static int encode(struct zx_link *l, struct zx_pipe *p, bool *credit) {
             return -ENOMEM;
         if (rec.body)
             zx_dead_add(l->w.dead, rec.body);
-        *credit |= zx_queue_consume(p->out, &rec);
-        p->out->r.frame = p->out->r.pos;
+        *credit |= zx_queue_consume_encoded(p->out, &rec);
     }
     return 0;
 }
