@@ -8,6 +8,7 @@
 #include "core/link.h"
 #include "core/pipe.h"
 #include "core/socket.h"
+#include "zmtp/handshake.h"
 
 enum { BUCKETS = 256 };
 
@@ -114,6 +115,7 @@ static void socket_on_connect(struct zx_binder *binder, struct zx_pipe *b) {
     if (!zx_socket_register(s, b)) {
         zx_pipe_close(b);
     } else {
+        s->ops->link_ready(s, b, ZX_ZMTP_UNKNOWN);
         atomic_store_explicit(&b->post.listed, 1, memory_order_seq_cst);
         zx_pipe_post(b, ZX_POST_ATTACH | ZX_POST_READABLE);
     }

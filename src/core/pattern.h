@@ -95,7 +95,9 @@ struct zx_pattern_ops {
      * link's word. May take leaf locks of the pattern only. */
 
     /* A connection (again) became ready; wire is 30/31/2/1/0 as zx_hs_version. Starts what
-     * must go out first (subscription snapshot). */
+     * must go out first (subscription snapshot). Also called for the binder's end of an
+     * inproc pipe, by whoever connects, before its attach: version is ZX_ZMTP_UNKNOWN, and
+     * records may be written to p->out and committed. */
     void (*link_ready)(struct zx_socket *s, struct zx_pipe *p, int version);
     /* More initial bytes for the connection: appends whole frames to out, at most about
      * 64 KiB. True if there is more to come. */

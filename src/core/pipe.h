@@ -53,12 +53,14 @@ struct zx_pipe_app {
     uint32_t user_word;
 };
 
-/* What a subscriber has told this peer; guarded by the leaf lock of its pattern. */
+/* What a subscriber has told this peer (a publisher: its welcome); guarded by the leaf lock of
+ * its pattern. */
 struct zx_pipe_news {
     struct zx_pipe *next, *prev; /* the pattern's list, which holds references */
     struct zx_leaf *todo; /* the first telling goes on here; NULL: it is done */
     uint32_t epoch;       /* of the connection that is being told */
-    bool listed, over;
+    bool listed;          /* is in the list */
+    bool over;            /* nothing more is to be told */
     uint8_t due;          /* the socket's lock: what is left to do about a change */
     int8_t wire;          /* the link's word: version of the connection's peer */
 };

@@ -126,6 +126,7 @@ int zx_wants_change(struct zx_wants *w, const struct zx_subscription *sub, bool 
     return rc;
 }
 
+/* An inproc peer: everything at once. */
 static int tell_all(struct zx_wants *w, struct zx_pipe *p) {
     struct zx_leaf *t = zx_topics_first(&w->topics);
     for (; t; t = zx_topics_next(&w->topics, t)) {
@@ -133,20 +134,23 @@ static int tell_all(struct zx_wants *w, struct zx_pipe *p) {
         if (rc)
             return rc;
     }
-    zx_pipe_commit(p);
+    zx_queue_commit(p->out);
+    list(w, p);
     return 0;
 }
 
 int zx_wants_attach(struct zx_wants *w, struct zx_pipe *p) {
+    int rc = 0;
     if (!p->peer)
         return 0; /* told by its link */
-    int rc = tell_all(w, p);
-    if (rc)
-        return rc;
     zx_mutex_lock(&w->lock);
-    list(w, p);
+    bool told = p->news.listed; /* by who connected to us */
+    if (!told)
+        rc = tell_all(w, p);
     zx_mutex_unlock(&w->lock);
-    return 0;
+    if (!rc && !told)
+        zx_pipe_announce(p->peer);
+    return rc;
 }
 
 void zx_wants_lost(struct zx_wants *w, struct zx_pipe *p) {
@@ -166,7 +170,9 @@ void zx_wants_lost(struct zx_wants *w, struct zx_pipe *p) {
 void zx_wants_link_ready(struct zx_wants *w, struct zx_pipe *p, int version) {
     p->news.wire = (int8_t)version;
     zx_mutex_lock(&w->lock);
-    if (!w->closed && !p->news.over) {
+    if (!w->closed && !p->news.over && p->peer) {
+        (void)tell_all(w, p); /* without memory: when it is attached */
+    } else if (!w->closed && !p->news.over) {
         list(w, p);
         p->news.epoch = p->epoch;
         p->news.todo = zx_topics_first(&w->topics);

@@ -209,11 +209,21 @@ int zx_xpub_get_option(struct zx_socket *s, int option, void *val, size_t *size)
     return zx_opt_get_int_loose(n < INT_MAX ? (int)n : INT_MAX, val, size);
 }
 
-/* ---- link hooks: no socket lock ---- */
+/* ---- the welcome: no socket lock ---- */
+
+void zx_xpub_welcome(struct zx_xpub *x, struct zx_pipe *p) {
+    zx_mutex_lock(&x->welcome_lock);
+    if (x->welcome.size && !p->news.over &&
+        !zx_queue_write(p->out, x->welcome.data, x->welcome.size, 0))
+        zx_queue_commit(p->out);
+    p->news.over = true;
+    zx_mutex_unlock(&x->welcome_lock);
+}
 
 void zx_xpub_link_ready(struct zx_socket *s, struct zx_pipe *p, int version) {
-    (void)s;
     p->news.wire = (int8_t)version;
+    if (p->peer)
+        zx_xpub_welcome(zx_xpub_of(s), p);
 }
 
 bool zx_xpub_link_more(struct zx_socket *s, struct zx_pipe *p, struct zx_buf *out) {

@@ -57,6 +57,8 @@ void zx_subscriber_unref(struct zx_subscriber *sb);
 /* ---- xpub.c, shared with PUB ---- */
 
 void zx_xpub_fini(struct zx_socket *s);
+/* An inproc peer is welcomed by a message in its queue, once. */
+void zx_xpub_welcome(struct zx_xpub *x, struct zx_pipe *p);
 void zx_xpub_writable(struct zx_socket *s, struct zx_pipe *p);
 int zx_xpub_send(struct zx_socket *s, struct zx_src *src);
 int zx_xpub_set_option(struct zx_socket *s, int option, const void *val, size_t size);

@@ -188,8 +188,10 @@ int zx_xpub_attach(struct zx_socket *s, struct zx_pipe *p) {
     sb->pipe = p;
     sb->refs = 1;
     p->app.user = sb;
-    if (p->peer && x->welcome.size)
-        (void)zx_pipe_send_bytes(p, x->welcome.data, x->welcome.size, false);
+    if (p->peer) {
+        zx_xpub_welcome(x, p);
+        zx_pipe_announce(p->peer);
+    }
     return 0;
 }
 
