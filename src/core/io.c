@@ -9,6 +9,7 @@
 enum { EVENTS_PER_TURN = 64, FLUSH_BATCH = 64 };
 #define WAKE_KEY UINT64_C(0xffffffff)
 static const uint64_t TICK_NS = 1000000, SWEEP_NS = 50000, SLACK_NS = 1000;
+enum { LINKS_PER_SWEEP = 4, SWEEP_STRETCH_MAX = 20 };
 
 void zx_io_wake(struct zx_io *io) {
     zx_event_signal(&io->wake);
@@ -210,8 +211,10 @@ void zx_io_flush_dirty(struct zx_io *io) {
     flush_links(atomic_exchange_explicit(&io->dirty.list, NULL, memory_order_seq_cst));
 }
 
-/* Flushes links whose sender has not flushed since the last sweep. */
-static void zx_io_sweep(struct zx_io *io) {
+/* Flushes links whose sender has not flushed since the last sweep. Returns how long the next
+ * may wait: a sender with many links needs longer to come round to each. */
+static uint64_t zx_io_sweep(struct zx_io *io) {
+    unsigned links = 0;
     struct zx_link *list = atomic_exchange_explicit(&io->dirty.list, NULL, memory_order_seq_cst);
     struct zx_link *still = NULL;
     if (list) {
@@ -226,6 +229,7 @@ static void zx_io_sweep(struct zx_io *io) {
     while (list) {
         struct zx_link *l = list;
         list = l->dirty.next;
+        links++;
         unsigned count = atomic_load_explicit(&l->dirty.flushes, memory_order_relaxed);
         if (count != l->dirty.flushes_seen) {
             l->dirty.flushes_seen = count;
@@ -236,6 +240,8 @@ static void zx_io_sweep(struct zx_io *io) {
         }
     }
     flush_links(still);
+    unsigned stretch = 1 + links / LINKS_PER_SWEEP;
+    return SWEEP_NS * (stretch < SWEEP_STRETCH_MAX ? stretch : SWEEP_STRETCH_MAX);
 }
 
 /* ---- timers ---- */
@@ -385,8 +391,7 @@ static void io_loop(void *arg) {
         handle_events(io, evs, n);
         now = zx_os_now_ns();
         if (atomic_load_explicit(&io->dirty.awake, memory_order_seq_cst) && now >= sweep_at) {
-            zx_io_sweep(io);
-            sweep_at = now + SWEEP_NS;
+            sweep_at = now + zx_io_sweep(io);
         }
         if (atomic_load_explicit(&io->hot.ticking, memory_order_seq_cst) && now >= tick_at) {
             zx_io_tick(io);

@@ -11,17 +11,19 @@
 #include "zmq.h"
 
 enum { FLUSH_BYTES = 56 * 1024 /* so that a batch stays within one chunk */, BUDGET_MAX = 100000 };
-static const uint64_t BATCH_MIN_NS = 10000, BATCH_MAX_NS = 100000;
+static const uint64_t BATCH_MIN_NS = 10000, BATCH_MAX_NS = 100000, BATCH_WIDE_NS = 1000000;
 
 /* ---- when to write ---- */
 
 static void next_budget(struct zx_budget *b, uint64_t start, uint64_t end) {
-    uint64_t window = 2 * (end - start);
+    uint64_t flush = end - start, window = 2 * flush;
+    uint64_t most = flush > BATCH_MAX_NS ? BATCH_WIDE_NS : BATCH_MAX_NS;
     uint64_t gap = b->sent ? (start - b->last_ns) / b->sent : BATCH_MAX_NS;
     if (window < BATCH_MIN_NS)
         window = BATCH_MIN_NS;
-    if (window > BATCH_MAX_NS)
-        window = BATCH_MAX_NS;
+    /* To write to many peers takes longer than a batch may wait: as long again is fair. */
+    if (window > most)
+        window = most;
     uint64_t k = window / (gap ? gap : 1);
     if (k > 2 * (uint64_t)b->size)
         k = 2 * (uint64_t)b->size;
@@ -112,7 +114,7 @@ static bool look_if_hot(struct zx_socket *s) {
     struct zx_reactor *r = s->reactor;
     if (!r || !zx_reactor_take_hot(r))
         return zx_socket_has_mail(s);
-    (void)zx_reactor_drive(r, 0, true);
+    zx_wait_look(s, r, ++s->spin.looks);
     if (s->fd_event.rfd >= 0)
         zx_reactor_give(r);
     else

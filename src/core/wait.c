@@ -64,9 +64,7 @@ uint64_t zx_spin_budget_ns(const struct zx_socket *s) {
     return (uint64_t)(us >= 0 ? us : zx_ctx_spin_us(s->ctx)) * 1000;
 }
 
-/* One look at the network by the driver of the socket's reactor. With a single ready link
- * its descriptor is read directly, and the poll set only now and then. */
-static void look(struct zx_socket *s, struct zx_reactor *r, unsigned round) {
+void zx_wait_look(struct zx_socket *s, struct zx_reactor *r, unsigned round) {
     struct zx_pipe *p = s->pipes;
     if (round % DIRECT_PER_DRIVE && p && !p->app.next && p->link && zx_link_is_ready(p->link))
         zx_link_kick(p->link, ZX_WORK_READ, true);
@@ -89,7 +87,7 @@ static bool spin(struct zx_socket *s, struct zx_reactor *held, uint64_t deadline
     uint64_t budget = zx_spin_budget_ns(s);
     if (!budget || zx_os_cpus() < 2 || s->spin.long_waits >= LONG_WAITS_MAX) {
         if (held)
-            look(s, held, 0);
+            zx_wait_look(s, held, 0);
         return zx_socket_has_mail(s);
     }
     uint64_t until = zx_os_now_ns() + budget;
@@ -97,7 +95,7 @@ static bool spin(struct zx_socket *s, struct zx_reactor *held, uint64_t deadline
         until = deadline;
     for (unsigned round = 1;; round++) {
         if (held)
-            look(s, held, round);
+            zx_wait_look(s, held, round);
         else
             zx_os_cpu_relax();
         if (zx_socket_has_mail(s)) {
@@ -198,7 +196,7 @@ static int wait_asleep(struct zx_socket *s, struct zx_reactor *held, uint64_t de
     if (rc != -ENOTSOCK) {
         note_wait(s, waited);
         if (held && rc == 0)
-            look(s, held, waited > HOT_NS ? 1 : 0);
+            zx_wait_look(s, held, waited > HOT_NS ? 1 : 0);
         release(s, held, waited);
     } else if (held) {
         zx_reactor_give(held);
@@ -216,7 +214,7 @@ static int wait_asleep(struct zx_socket *s, struct zx_reactor *held, uint64_t de
 static bool found_more(struct zx_socket *s, struct zx_reactor *held) {
     if (!held || !s->budget.n_dirty)
         return false;
-    look(s, held, 1);
+    zx_wait_look(s, held, 1);
     return zx_socket_has_mail(s);
 }
 

@@ -47,11 +47,17 @@ void zx_wake_all(struct zx_wake *wake);
 struct zx_spin {
     unsigned long_waits; /* consecutive waits that outlasted the budget */
     unsigned received;   /* frames taken since the last wait */
+    unsigned looks;      /* at the network, by calls that do not wait */
     unsigned streams;    /* consecutive waits that were followed by several frames */
 };
 
 /* Absolute time of now + timeout_ms; UINT64_MAX for a negative timeout. */
 uint64_t zx_deadline(int64_t timeout_ms);
+
+struct zx_reactor;
+/* One look at the network by the driver of the socket's reactor, the socket locked. With a
+ * single ready link its descriptor is read directly, the poll set only now and then. */
+void zx_wait_look(struct zx_socket *s, struct zx_reactor *r, unsigned round);
 
 /* How long a wait polls before it sleeps, by option, context and environment. */
 uint64_t zx_spin_budget_ns(const struct zx_socket *s);
