@@ -98,7 +98,7 @@ static struct both connect_and_see(void *server, void *client) {
     zx_ok(zx_set_int(client, ZMQ_RECONNECT_IVL, 2000));
     zx_ok(zmq_connect(client, zx_bind(server)));
     snprintf(b.server, sizeof b.server, "%s", outcome(sm));
-    snprintf(b.client, sizeof b.client, "%s", outcome(cm));
+    snprintf(b.client, sizeof b.client, "%s", zx_runs("client") ? outcome(cm) : "not judged");
     return b;
 }
 
