@@ -117,11 +117,7 @@ static void drive_taken(struct poll *p, unsigned round) {
         struct zx_socket *s = p->taken.s[i];
         if (zx_socket_enter_any(s))
             continue;
-        struct zx_pipe *pipe = s->pipes;
-        if (round % 8 && pipe && !pipe->app.next && pipe->link && zx_link_is_ready(pipe->link))
-            zx_link_kick(pipe->link, ZX_WORK_READ, true);
-        else
-            (void)zx_reactor_drive(p->taken.v[i], 0, true);
+        zx_wait_look(s, p->taken.v[i], round);
         zx_socket_leave(s);
     }
 }
