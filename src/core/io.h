@@ -6,7 +6,8 @@
  * Owner: the thread runs zx_io_*'s loop; the timer heap, the table of reactors and the hot
  *   list each have a leaf lock; the dirty list is a lock-free stack.
  * Life: started by the context's first socket, stopped and joined by zmq_ctx_term.
- * Never: takes a socket's lock; blocks but in its poll set; wakes while nothing is to do.
+ * Never: waits for a socket's lock (it tries one, to give memory back); blocks but in its
+ *   poll set; wakes while nothing is to do.
  */
 #ifndef ZX_CORE_IO_H
 #define ZX_CORE_IO_H

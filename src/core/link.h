@@ -19,7 +19,8 @@
  *   STOPPED   | connecting side: never again              | CLOSE
  *   CLOSED    | nothing left but references               | last reference
  *   References: reactor table, timer heap, endpoint, pipe, dirty list, resolver.
- * Never: takes the socket's lock; waits; is left held.
+ * Never: waits, not even for the socket's lock (it tries it, to give memory back); is left
+ *   held.
  */
 #ifndef ZX_CORE_LINK_H
 #define ZX_CORE_LINK_H
