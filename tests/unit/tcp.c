@@ -349,7 +349,7 @@ static void a_given_descriptor_is_taken_over(void **state) {
 
 static void both_families_at_one_listener(void **state) {
     (void)state;
-    char text[ZX_ENDPOINT_MAX], who[ZX_PEER_TEXT_MAX], to[64];
+    char text[ZX_ENDPOINT_MAX], who[ZX_PEER_TEXT_MAX], to[ZX_ENDPOINT_MAX + 16];
     if (!os_has_ipv6())
         skip();
     conf->net.ipv6 = true;
