@@ -198,7 +198,7 @@ static uint64_t number(void *s) {
 
 static void version_2_form(void) {
     void *rep = zx_socket(ZMQ_REP), *req = zx_socket(ZMQ_REQ), *mon = zx_socket(ZMQ_PAIR);
-    const char *name = strdup(zx_unique("inproc://"));
+    const char *name = zx_keep(zx_unique("inproc://"));
     char ep[128], local[128], remote[128];
     int n;
 
@@ -239,7 +239,7 @@ static void monitor_types(void) {
 
 static void monitor_by_pub(void) {
     void *s = zx_socket(ZMQ_PULL), *sub = zx_socket(ZMQ_SUB);
-    const char *name = strdup(zx_unique("inproc://"));
+    const char *name = zx_keep(zx_unique("inproc://"));
     uint64_t wanted = ZMQ_EVENT_LISTENING;
 
     zx_ok(zmq_socket_monitor_versioned(s, name, 0xffff, 2, ZMQ_PUB));
@@ -251,7 +251,7 @@ static void monitor_by_pub(void) {
 
 static void pipes_stats(void) {
     void *pull = zx_socket(ZMQ_PULL), *push = zx_socket(ZMQ_PUSH), *mon = zx_socket(ZMQ_PAIR);
-    const char *name = strdup(zx_unique("inproc://"));
+    const char *name = zx_keep(zx_unique("inproc://"));
 
     zx_check_rc("no monitor", "EINVAL", zmq_socket_monitor_pipes_stats(push));
     zx_ok(zmq_socket_monitor_versioned(push, name, ZMQ_EVENT_PIPES_STATS, 2, ZMQ_PAIR));

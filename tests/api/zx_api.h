@@ -125,6 +125,8 @@ void zx_await(void *mon, int event, struct zx_event *ev); /* skips others */
 /* Runs fn in a child: its answer, or "abort", "segv", "hang", "exit:<n>". */
 const char *zx_child(const char *(*fn)(void));
 
+const char *zx_keep(const char *text); /* a copy that lives until the case ends */
+
 /* Threads that must be joined before the case ends. */
 void *zx_spawn(zmq_thread_fn *fn, void *arg);
 

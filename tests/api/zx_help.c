@@ -26,6 +26,8 @@ static struct {
     size_t n_threads;
     int dead[4];
     size_t n_dead;
+    char *kept[8];
+    size_t n_kept;
     char dir[64];
     pid_t owner;
     unsigned serial;
@@ -88,6 +90,14 @@ void zx_help_finish(void) {
         }
     help.ctx = NULL;
     while (help.n_dead) close(help.dead[--help.n_dead]);
+    while (help.n_kept) free(help.kept[--help.n_kept]);
+}
+
+const char *zx_keep(const char *text) {
+    assert_true(help.n_kept < sizeof help.kept / sizeof help.kept[0]);
+    help.kept[help.n_kept] = strdup(text);
+    assert_non_null(help.kept[help.n_kept]);
+    return help.kept[help.n_kept++];
 }
 
 void *zx_spawn(zmq_thread_fn *fn, void *arg) {
