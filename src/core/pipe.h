@@ -59,8 +59,10 @@ struct zx_pipe_news {
     struct zx_pipe *next, *prev; /* the pattern's list, which holds references */
     struct zx_leaf *todo; /* the first telling goes on here; NULL: it is done */
     uint32_t epoch;       /* of the connection that is being told */
+    uint32_t queued;      /* waiting: bytes of records */
     bool listed;          /* is in the list */
     bool over;            /* nothing more is to be told */
+    bool waiting;         /* not connected yet, all lies in the out-queue in order */
     uint8_t due;          /* the socket's lock: what is left to do about a change */
     int8_t wire;          /* the link's word: version of the connection's peer */
 };

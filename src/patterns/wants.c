@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "core/socket.h"
 
-enum { SLICE_BYTES = 1 << 16 };
+enum { SLICE_BYTES = 1 << 16, WAITING_BYTES = 1 << 16 };
 
 /* ---- the list of peers; lock held ---- */
 
@@ -60,7 +60,7 @@ enum due { NOTHING, PUBLISH, BREAK };
 /* Must this peer be sent the change? One without a connection is told when it has one; one to
  * which a message is being sent gets it as a frame of that. */
 static bool concerns(const struct zx_pipe *p, const struct zx_subscription *sub) {
-    if (!zx_pipe_is_online(p) || p->out->w.in_message)
+    if ((!p->news.waiting && !zx_pipe_is_online(p)) || p->out->w.in_message)
         return false;
     return !p->news.todo || zx_radix_compare(p->news.todo, sub->topic, sub->topic_size) > 0;
 }
@@ -69,8 +69,14 @@ static bool concerns(const struct zx_pipe *p, const struct zx_subscription *sub)
 static void write_all(struct zx_wants *w, const struct zx_subscription *sub) {
     for (struct zx_pipe *p = w->peers; p; p = p->news.next) {
         p->news.due = NOTHING;
-        if (concerns(p, sub))
-            p->news.due = zx_pipe_note_sub(p, p->news.epoch, sub) ? BREAK : PUBLISH;
+        if (!concerns(p, sub))
+            continue;
+        bool failed = zx_pipe_note_sub(p, p->news.epoch, sub);
+        p->news.due = failed ? BREAK : PUBLISH;
+        if (p->news.waiting) {
+            p->news.queued += 8 + (uint32_t)sub->topic_size;
+            p->news.waiting = !failed && p->news.queued < WAITING_BYTES;
+        }
     }
 }
 
@@ -126,13 +132,14 @@ int zx_wants_change(struct zx_wants *w, const struct zx_subscription *sub, bool 
     return rc;
 }
 
-/* An inproc peer: everything at once. */
+/* Everything as records; to one that is not connected only so much as may wait. */
 static int tell_all(struct zx_wants *w, struct zx_pipe *p) {
     struct zx_leaf *t = zx_topics_first(&w->topics);
-    for (; t; t = zx_topics_next(&w->topics, t)) {
+    for (; t && (p->peer || p->news.queued < WAITING_BYTES); t = zx_topics_next(&w->topics, t)) {
         int rc = zx_pipe_note_sub(p, 0, &(struct zx_subscription){true, t->key, t->size});
         if (rc)
             return rc;
+        p->news.queued += 8 + t->size;
     }
     zx_queue_commit(p->out);
     list(w, p);
@@ -141,14 +148,16 @@ static int tell_all(struct zx_wants *w, struct zx_pipe *p) {
 
 int zx_wants_attach(struct zx_wants *w, struct zx_pipe *p) {
     int rc = 0;
-    if (!p->peer)
-        return 0; /* told by its link */
     zx_mutex_lock(&w->lock);
-    bool told = p->news.listed; /* by who connected to us */
-    if (!told)
+    bool tells = !p->news.listed && (p->peer || w->in_order);
+    if (tells) { /* not told by who connected to us, nor by its link */
         rc = tell_all(w, p);
+        p->news.waiting = !p->peer && !rc && p->news.queued < WAITING_BYTES;
+    }
     zx_mutex_unlock(&w->lock);
-    if (!rc && !told)
+    if (!p->peer)
+        return 0;
+    if (!rc && tells)
         zx_pipe_announce(p->peer);
     return rc;
 }
@@ -172,11 +181,12 @@ void zx_wants_link_ready(struct zx_wants *w, struct zx_pipe *p, int version) {
     zx_mutex_lock(&w->lock);
     if (!w->closed && !p->news.over && p->peer) {
         (void)tell_all(w, p); /* without memory: when it is attached */
-    } else if (!w->closed && !p->news.over) {
+    } else if (!w->closed && !p->news.over && !(p->news.waiting && p->epoch == 0)) {
         list(w, p);
-        p->news.epoch = p->epoch;
+        p->news.epoch = ++p->epoch; /* what waited is told now */
         p->news.todo = zx_topics_first(&w->topics);
     }
+    p->news.waiting = false;
     zx_mutex_unlock(&w->lock);
 }
 

@@ -16,6 +16,9 @@
  * first telling goes by the order of topics: `news.todo` is the next to be told. A change before
  * it, or when all is told, is sent on; one behind it will be told anyway. So nothing is told
  * twice and nothing is left out, whenever the change comes.
+ *
+ * An XSUB's messages wait in the queue for the first connection, so its subscriptions wait among
+ * them, up to a limit; beyond it, and at later connections, they go first.
  */
 #ifndef ZX_PATTERNS_WANTS_H
 #define ZX_PATTERNS_WANTS_H
@@ -31,6 +34,7 @@ struct zx_wants {
     struct zx_topics topics;
     struct zx_pipe *peers;
     bool closed;
+    bool in_order; /* XSUB: what is said before the first connection keeps its place among messages */
 };
 
 void zx_wants_fini(struct zx_wants *w, struct zx_socket *s);

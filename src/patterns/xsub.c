@@ -135,6 +135,7 @@ static int xsub_events(struct zx_socket *s) {
 
 static int xsub_init(struct zx_socket *s) {
     zx_xsub_of(s)->up.exact = true;
+    zx_xsub_of(s)->wants.in_order = true;
     return 0;
 }
 
