@@ -240,11 +240,20 @@ static int take_connect_id(struct zx_socket *s, struct zx_pipe *p) {
     return 0;
 }
 
+/* The place of a single peer is free, but the socket may not have heard of it yet. */
+static int attach(struct zx_socket *s, struct zx_pipe *p) {
+    int rc = zx_socket_attach(s, p);
+    if (rc != -EBUSY)
+        return rc;
+    zx_socket_attend(s);
+    return zx_socket_attach(s, p);
+}
+
 /* Joined, or waiting for a binder: p becomes one of the socket's pipes. */
 static int join_inproc(struct zx_socket *s, struct zx_pipe *p) {
     if (p->late)
         return 0; /* whoever binds tells its id; the attach comes by mail then */
-    int rc = zx_socket_register(s, p) ? zx_socket_attach(s, p) : -EADDRINUSE;
+    int rc = zx_socket_register(s, p) ? attach(s, p) : -EADDRINUSE;
     if (!rc)
         return 0;
     zx_socket_unregister(s, p);
@@ -273,23 +282,35 @@ static int connect_inproc(struct zx_socket *s, struct zx_endpoint *ep) {
     return rc;
 }
 
-static int connect_stream(struct zx_socket *s, struct zx_endpoint *ep) {
-    struct zx_pipe *p = NULL;
-    struct zx_link *l = NULL;
-    int rc = 0;
-    if (!ep->conf->queue.immediate) {
-        p = zx_pipe_new(s, ep->conf);
-        if (!p)
-            return -ENOMEM;
-        (void)take_connect_id(s, p);
-        /* An id that is announced later, by the peer, is entered then. */
-        if ((p->id_size || s->ops->flags & ZX_PATTERN_RAW) && !zx_socket_register(s, p))
-            rc = -EADDRINUSE;
+/* The pipe of an endpoint that connects. *out NULL: there will be one when the connection is
+ * ready (IMMEDIATE; a single peer's place that is taken: it may be free by then). */
+static int dial_pipe(struct zx_socket *s, struct zx_endpoint *ep, struct zx_pipe **out) {
+    bool is_single = s->ops->flags & ZX_PATTERN_SINGLE_PEER;
+    *out = NULL;
+    if (ep->conf->queue.immediate)
+        return 0;
+    struct zx_pipe *p = zx_pipe_new(s, ep->conf);
+    if (!p)
+        return -ENOMEM;
+    (void)take_connect_id(s, p);
+    /* An id that is announced later, by the peer, is entered then. */
+    bool enters = is_single || p->id_size || s->ops->flags & ZX_PATTERN_RAW;
+    if (!enters || zx_socket_register(s, p)) {
+        *out = p;
+        return 0;
     }
+    zx_pipe_unref_locked(p, &s->dead);
+    return is_single ? 0 : -EADDRINUSE;
+}
+
+static int connect_stream(struct zx_socket *s, struct zx_endpoint *ep) {
+    struct zx_pipe *p;
+    struct zx_link *l = NULL;
+    int rc = dial_pipe(s, ep, &p);
     if (!rc)
         rc = zx_link_new_dial(ep, p, &l);
     if (!rc && p)
-        rc = zx_socket_attach(s, p);
+        rc = attach(s, p);
     if (rc && p)
         zx_socket_unregister(s, p);
     if (!rc) {

@@ -307,7 +307,6 @@ static void drop_pipe(struct zx_link *l) {
     if (!p)
         return;
     static const uint8_t end = ZX_NOTE_END;
-    zx_socket_unregister(l->sock, p);
     zx_queue_rollback(p->in);
     /* Without memory for the note LOST alone must do: the reader then ends at empty. */
     if (zx_queue_write(p->in, &end, 1, ZX_FRAME_NOTE))
@@ -315,6 +314,8 @@ static void drop_pipe(struct zx_link *l) {
     zx_queue_commit(p->in);
     zx_pipe_announce(p);
     zx_pipe_post(p, ZX_POST_LOST);
+    /* After the mail: whoever takes the place or id now finds it read first. */
+    zx_socket_unregister(l->sock, p);
     zx_pipe_unref_locked(p, l->w.dead);
 }
 
