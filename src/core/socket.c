@@ -41,6 +41,7 @@ static struct zx_socket *slot_get(const struct zx_pattern_ops *ops) {
     /* The tag stays dead and the lock usable for whoever holds a stale handle. */
     size_t keep = offsetof(struct zx_socket, attention);
     memset((char *)s + keep, 0, slot_size(ops) - keep);
+    zx_lock_reset(&s->lock);
     return s;
 }
 

@@ -8,7 +8,9 @@
  * Proves: one holder; what it wrote is seen by the next; nobody waits for ever.
  * Bounds: an owner that locks 3 times, two others that lock once each; bias is not given again.
  *
- * @unbuilt the plain exchange meets the goals so far
+ * A thread that has taken the lock often enough in a row is given the bias while it holds the lock
+ * proper; a bias once revoked is never given again, so that an owner delayed before its store finds
+ * `revoke` set.
  */
 #define OWNER 0
 #define NT 3
@@ -44,6 +46,9 @@ inline section(t)
     d_step { assert(holders == 1); holders-- }
 }
 
+/* zx_lock_take: src/core/lock.h */
+/* zx_lock_give: src/core/lock.h */
+/* zx_lock_revoked: src/core/lock.c */
 active proctype owner()
 {
     byte n, seen;
@@ -83,6 +88,7 @@ active proctype owner()
     done++
 }
 
+/* zx_lock_revoke: src/core/lock.c */
 proctype other(byte me)
 {
     byte seen;

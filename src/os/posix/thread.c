@@ -110,6 +110,8 @@ int zx_thread_start_detached(const struct zx_thread_conf *conf, void (*fn)(void 
     return rc;
 }
 
+_Thread_local char zx_os_thread_mark;
+
 uintptr_t zx_thread_self(void) {
     return (uintptr_t)pthread_self();
 }
