@@ -24,9 +24,15 @@ static struct pair subscriber(struct wire *w, int type) {
     return s;
 }
 
+/* Lets it connect. What is subscribed before the connection is ready may be merged. */
 static void accept_as(struct pair *s, unsigned minor) {
     s->p = peer_accept(s->listener);
     peer_shake_minor(s->p, "PUB", minor);
+}
+
+static void accept_fully(struct pair *s, unsigned minor) {
+    accept_as(s, minor);
+    peer_expect_open(s->p);
 }
 
 static void set_topic(struct node *n, int option, char letter, size_t len) {
@@ -117,7 +123,7 @@ static void forms_for_one_zero(void **state) {
 static void counting(void **state) {
     struct pair s = subscriber(*state, ZMQ_SUB);
     node_connect(s.n, s.listener->address);
-    accept_as(&s, 1);
+    accept_fully(&s, 1);
     for (int i = 0; i < 3; i++)
         set_topic(s.n, ZMQ_SUBSCRIBE, 'A', 1);
     peer_expect(s.p, "<04 09'SUBSCRIBEA'><04 09'SUBSCRIBEA'><04 09'SUBSCRIBEA'>");
@@ -206,6 +212,29 @@ static void bound_subscriber(void **state) {
     }
 }
 
+/* A publisher that leaves while we close: nothing of it is left, termination (in the tear-down)
+ * does not wait for it. */
+static void leaving_at_once(void **state) {
+    static const int types[] = {ZMQ_SUB, ZMQ_XSUB};
+    for (int i = 0; i < 80; i++) {
+        struct node *n = node_new(*state, types[i & 1]);
+        struct peer *p;
+        if (i & 2)
+            subscribe_to(n, i & 1 ? 0 : 20);
+        node_bind(n);
+        p = peer_connect(*state, n->endpoint);
+        if (i & 4)
+            peer_shake(p, "PUB");
+        else
+            peer_send(p, "ff 00*8 7f 01 01 00 00");
+        if (i & 8)
+            node_close(n);
+        peer_drop(p);
+        if (!(i & 8))
+            node_close(n);
+    }
+}
+
 /* pitfalls.md §4.4, §4.5: neither the high-water mark nor CONFLATE touches subscriptions. */
 static void limits_do_not_count(void **state) {
     struct pair s = subscriber(*state, ZMQ_SUB);
@@ -254,6 +283,7 @@ static void order_of_an_xsub(void **state) {
     node_connect(s.n, s.listener->address);
     s.p = peer_accept(s.listener);
     peer_shake(s.p, "XPUB");
+    peer_expect_open(s.p);
     for (int i = 0; i < 20; i++) {
         node_send(s.n, "01 'A'");
         node_send(s.n, "'user'|'message'");
@@ -348,6 +378,7 @@ int main(void) {
         ON_BOTH(each_topic_once_on_each_connection),
         ON_BOTH(again_after_a_reconnect),
         ON_BOTH(bound_subscriber),
+        ON_BOTH(leaving_at_once),
         ON_BOTH(limits_do_not_count),
         ON_BOTH(order_of_an_xsub),
         ON_BOTH(local_filter),
