@@ -20,6 +20,7 @@ void zx_v3_init(struct zx_v3 *d, const struct zx_v3_hooks *hooks, int64_t max_fr
     d->max_frame = max_frame;
     d->commands = commands;
     d->want = WANT_MIN;
+    d->plain = !hooks->frame && (max_frame < 0 || max_frame >= UINT8_MAX);
 }
 
 void zx_v3_fini(struct zx_v3 *d) {
@@ -28,8 +29,11 @@ void zx_v3_fini(struct zx_v3 *d) {
     d->body = NULL;
 }
 
-static int body_start(struct zx_v3 *d, size_t size) {
-    size_t cap = size < BODY_FIRST ? size : BODY_FIRST;
+/* A body for size bytes of which `here` have been received. */
+static int body_start(struct zx_v3 *d, size_t size, size_t here) {
+    size_t cap = here > BODY_FIRST ? here : BODY_FIRST; /* a chunk may hold more than that */
+    if (cap > size)
+        cap = size;
     d->body = zx_body_new(cap);
     if (!d->body)
         return -ENOMEM;
@@ -83,11 +87,11 @@ int zx_v3_room(struct zx_v3 *d, struct zx_queue *q, size_t limit, struct zx_v3_p
 
 /* A frame larger than fits is moved into a body of its own. */
 static int to_body(struct zx_v3 *d, const uint8_t *p, size_t avail, size_t head, uint64_t size) {
-    int rc = body_start(d, (size_t)size);
+    size_t n = avail - head;
+    int rc = body_start(d, (size_t)size, n);
     if (rc)
         return rc;
     d->body_flags = p[0] & (ZX_FRAME_MORE | ZX_FRAME_LONG);
-    size_t n = avail - head;
     memcpy(d->body + 1, p + head, n);
     d->body_got = n;
     d->fill = 0;
@@ -167,7 +171,7 @@ static int frame(struct zx_v3 *d, struct walk *w, size_t *head, uint64_t *size) 
 static inline void skim(const struct zx_v3 *d, struct walk *w) {
     uint8_t *p = w->src, *end = w->end - 1;
     uint32_t msgs = 0;
-    if (w->dst != p || d->in_message || d->hooks.frame)
+    if (w->dst != p || d->in_message || !d->plain)
         return;
     while (p < end && p[0] == 0 && (size_t)(w->end - p) >= 2u + p[1]) {
         p += 2u + p[1];

@@ -36,10 +36,10 @@ struct zx_v3 {
     int64_t max_frame;  /* bytes, < 0: none */
     size_t fill;        /* received bytes behind the written records, not yet parsed */
     size_t want;        /* room wished for the next read */
-    struct zx_body *body; /* large frame being filled, or predicted (got == 0) */
+    struct zx_body *body; /* large frame being filled */
     size_t body_size, body_got, body_cap;
     uint8_t body_flags;
-    bool predicted;     /* body was made for a frame whose header is not yet here */
+    bool plain;         /* a short frame needs no look at its body nor its length */
     bool commands;      /* 3.x: bit 2 means command; 2.0: reserved */
     bool in_message;
     uint32_t frames;    /* of the message in progress */
