@@ -310,6 +310,29 @@ static void verbosity(void **state) {
     node_expect(n, "00 'A'");
 }
 
+/* pitfalls.md §5.2: who comes or becomes interested in the middle of a message begins with the
+ * next one; who leaves in the middle does not disturb the others. */
+static void in_the_middle_of_a_message(void **state) {
+    struct node *n = bound(*state, ZMQ_XPUB);
+    struct peer *p = subscriber(*state, n, 1), *q, *r;
+    peer_send(p, "<04 09'SUBSCRIBE' 'A'>");
+    node_expect(n, "01 'A'");
+    r = subscriber(*state, n, 1);
+    peer_send(r, "<04 09'SUBSCRIBE' 'Ar'>");
+    node_expect(n, "01 'Ar'");
+    assert_int_equal(zmq_send(n->sock, "Ar", 2, ZMQ_SNDMORE), 2);
+    q = subscriber(*state, n, 1);
+    peer_send(q, "<04 09'SUBSCRIBE' 'B'><04 09'SUBSCRIBE' 'A'>");
+    node_expect(n, "01 'B'");
+    assert_int_equal(zmq_send(n->sock, "p2", 2, ZMQ_SNDMORE), 2);
+    peer_drop(r);
+    node_expect(n, "00 'Ar'");
+    assert_int_equal(zmq_send(n->sock, "p3", 2, 0), 2);
+    node_send(n, "'A next'");
+    peer_expect(p, "<01 'Ar'><01 'p2'><00 'p3'><00 'A next'>");
+    peer_expect(q, "<00 'A next'>");
+}
+
 /* WELCOME_MSG is the first thing every new connection gets. */
 static void welcome(void **state) {
     struct node *n = node_new(*state, ZMQ_XPUB);
@@ -355,6 +378,7 @@ int main(void) {
         ON_BOTH(manual),
         ON_BOTH(manual_with_user_messages),
         ON_BOTH(verbosity),
+        ON_BOTH(in_the_middle_of_a_message),
         ON_BOTH(welcome),
         ON_BOTH(idle_publisher),
     };

@@ -300,6 +300,24 @@ static void order_of_an_xsub(void **state) {
     }
 }
 
+/* XSUB_VERBOSE_UNSUBSCRIBE: every cancel goes out, also a needless one (draft). */
+static void verbose_cancels(void **state) {
+    struct pair s = subscriber(*state, ZMQ_XSUB);
+    wire_ours_only("XSUB_VERBOSE_UNSUBSCRIBE is a draft option");
+    node_set(s.n, ZMQ_XSUB_VERBOSE_UNSUBSCRIBE, 1);
+    node_connect(s.n, s.listener->address);
+    accept_fully(&s, 1);
+    node_send(s.n, "01 'A'");
+    node_send(s.n, "01 'A'");
+    node_send(s.n, "00 'A'");
+    node_send(s.n, "00 'A'");
+    node_send(s.n, "00 'A'");
+    node_send(s.n, "00 'never'");
+    for (int i = 0; i < 5; i++)
+        expect_either(s.p, i < 2, "A");
+    expect_either(s.p, false, "never");
+}
+
 /* socket-types.md SUB: what a publisher sends unasked is filtered by the first part. */
 static void local_filter(void **state) {
     struct pair s = subscriber(*state, ZMQ_SUB);
@@ -381,6 +399,7 @@ int main(void) {
         ON_BOTH(leaving_at_once),
         ON_BOTH(limits_do_not_count),
         ON_BOTH(order_of_an_xsub),
+        ON_BOTH(verbose_cancels),
         ON_BOTH(local_filter),
         ON_TCP(unmatched_flood),
     };
