@@ -212,6 +212,7 @@ void opt_check_gaps(int type) {
     static const int gaps[] = {0, 1, 2, 3, 10, 20, 26, 29, 30, 67, 82, 83, -1, 9999};
     void *s = zx_raw_socket(type);
 
+    assert_non_null(s);
     for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
         int value = 1;
         size_t n = sizeof value;
