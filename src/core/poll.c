@@ -152,13 +152,22 @@ static void unpin_all(struct poll *p) {
             zx_socket_slot_unref(p->items[i].socket);
 }
 
+/* More sockets than one thread can drive: the I/O threads do it for all, and have what is
+ * still hot back. */
+static void give_hot(struct zx_socket *s) {
+    if (s->reactor && zx_reactor_take_hot(s->reactor))
+        zx_reactor_give(s->reactor);
+}
+
 static void take_reactors(struct poll *p) {
-    for (int i = 0; i < p->n && p->taken.n < TAKE_MAX; i++) {
+    for (int i = 0; i < p->n; i++) {
         struct zx_socket *s = p->items[i].socket;
         if (!s || zx_socket_enter_any(s))
             continue;
         struct zx_reactor *r = s->reactor;
-        if (r && s->fd_event.rfd < 0 && zx_reactor_take(r)) {
+        if (p->n > TAKE_MAX) {
+            give_hot(s);
+        } else if (r && s->fd_event.rfd < 0 && zx_reactor_take(r)) {
             zx_reactor_ref(r);
             p->taken.v[p->taken.n] = r;
             p->taken.s[p->taken.n++] = s;
@@ -342,6 +351,8 @@ static void flush_all(struct poll *p) {
  * something. */
 static int first_look(struct poll *p) {
     static _Thread_local unsigned turn;
+    if (p->n > TAKE_MAX)
+        return look(p, false);
     int rc = look(p, ++turn % LOOK_EVERY == 0);
     return rc ? rc : look(p, true);
 }

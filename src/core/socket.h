@@ -44,9 +44,10 @@ enum { ZX_ATT_INBOX = 1, ZX_ATT_TERM = 2, ZX_ATT_PLAIN_FD = 4 };
 struct zx_budget { /* when to write, protocol R3; the socket's lock */
     uint32_t left;  /* sends until the next flush */
     uint32_t size;  /* K */
-    uint32_t sent;  /* sends since the last flush */
+    uint32_t sent;  /* sends since the last flush, as the first dirty pipe counts them */
     uint32_t burst; /* sends since the last wait */
-    uint64_t last_ns; /* end of the last flush */
+    uint64_t last_ns;  /* end of the last flush */
+    uint64_t first_ns; /* first send after it, when there were several */
     struct zx_pipe **dirty; /* pipes with unflushed bytes */
     uint32_t n_dirty, cap_dirty;
 };

@@ -18,7 +18,8 @@ static const uint64_t BATCH_MIN_NS = 10000, BATCH_MAX_NS = 100000, BATCH_WIDE_NS
 static void next_budget(struct zx_budget *b, uint64_t start, uint64_t end) {
     uint64_t flush = end - start, window = 2 * flush;
     uint64_t most = flush > BATCH_MAX_NS ? BATCH_WIDE_NS : BATCH_MAX_NS;
-    uint64_t gap = b->sent ? (start - b->last_ns) / b->sent : BATCH_MAX_NS;
+    /* Between several sends: what passed before the first says nothing about the rate. */
+    uint64_t gap = b->sent > 1 ? (start - b->first_ns) / (b->sent - 1) : start - b->last_ns;
     if (window < BATCH_MIN_NS)
         window = BATCH_MIN_NS;
     /* To write to many peers takes longer than a batch may wait: as long again is fair. */
@@ -83,28 +84,50 @@ static bool remember(struct zx_budget *b, struct zx_pipe *p) {
 }
 
 /* Somebody must see to what is left if this thread does not come back. The commit precedes
- * the load of the mark; partner: the barrier in flush_links (io.c). */
-static inline void leave_to_sweeper(struct zx_pipe *p) {
+ * the load of the mark; partner: the barrier in flush_links (io.c). True if the sweeper has
+ * been here since our last flush: we are slower than it, and should write at once. */
+static inline bool leave_to_sweeper(struct zx_budget *b, struct zx_pipe *p, bool first) {
     if (zx_lock_plain)
         atomic_thread_fence(memory_order_seq_cst);
     else
         atomic_signal_fence(memory_order_seq_cst);
-    if (!atomic_load_explicit(&p->link->dirty.mark, memory_order_relaxed))
-        zx_io_dirty(p->link->src.reactor->io, p->link);
+    if (atomic_load_explicit(&p->link->dirty.mark, memory_order_relaxed))
+        return false;
+    if (!first && b->size > 1)
+        return true;
+    zx_io_dirty(p->link->src.reactor->io, p->link);
+    return false;
+}
+
+static void slow_down(struct zx_socket *s) {
+    struct zx_budget *b = &s->budget;
+    flush_pipes(s);
+    b->size = b->left = 1;
+    b->sent = 0;
+    b->last_ns = zx_os_now_ns();
+}
+
+/* Counts a send of the first dirty pipe: with several pipes, one of them keeps time. */
+static inline void count_send(struct zx_budget *b) {
+    b->left -= b->left > 0;
+    if (++b->sent == 1 && b->left)
+        b->first_ns = zx_os_now_ns();
 }
 
 void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p) {
     struct zx_budget *b = &s->budget;
-    b->sent++;
+    bool first = !p->app.in_set_dirty;
     b->burst++;
-    if (!p->app.in_set_dirty && !remember(b, p)) {
+    if (first && !remember(b, p)) {
         zx_pipe_flush(p);
-    } else if (b->left > 1 && p->app.unflushed < FLUSH_BYTES && zx_queue_has_room(p->out)) {
-        b->left--;
-        leave_to_sweeper(p);
-    } else {
-        zx_socket_flush(s);
+        return;
     }
+    if (b->dirty[0] == p)
+        count_send(b);
+    if (!b->left || p->app.unflushed >= FLUSH_BYTES || !zx_queue_has_room(p->out))
+        zx_socket_flush(s);
+    else if (leave_to_sweeper(b, p, first))
+        slow_down(s);
 }
 
 /* ---- send and receive ---- */
