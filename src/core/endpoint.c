@@ -200,7 +200,7 @@ static int bind_inproc(struct zx_socket *s, struct zx_endpoint *ep) {
     ep->binder = zx_binder_new(s);
     if (!ep->binder)
         return -ENOMEM;
-    return zx_inproc_bind(s->ctx->inproc, ep->typed, ep->binder);
+    return zx_inproc_bind(s->ctx->inproc, ep->typed, ep->binder, &s->dead);
 }
 
 static void list_endpoint(struct zx_socket *s, struct zx_endpoint *ep) {

@@ -81,7 +81,7 @@ static void take_id(struct zx_pipe *p, const struct zx_conf *peer) {
 
 /* The binder's socket gets its end; b->conf is the binder's. The connecter's end is being
  * used by its socket meanwhile: only what is atomic in it is touched. */
-static void join(struct zx_binder *binder, struct zx_pipe *b) {
+static void join(struct zx_binder *binder, struct zx_pipe *b, struct zx_dead *dead) {
     struct zx_pipe *a = b->peer;
     const struct zx_conf *ca = a->conf, *cb = binder->conf;
     b->conf = zx_conf_ref(binder->conf);
@@ -94,11 +94,12 @@ static void join(struct zx_binder *binder, struct zx_pipe *b) {
     zx_queue_set_hwm(b->out, sum_hwm(cb->queue.sndhwm, ca->queue.rcvhwm));
     /* Nothing was read from either queue so far: both readers start by the summed mark. */
     zx_queue_rearm(b->in);
-    zx_queue_rearm(a->in);
+    zx_pipe_post(a, ZX_POST_REARM);
     const struct zx_blob *hello = &cb->id.hello_msg;
     if (binder->sock && hello->size && binder->sock->ops->flags & ZX_PATTERN_HELLO_MSG &&
         !zx_queue_write(b->out, hello->data, hello->size, 0))
         zx_queue_commit(b->out);
+    zx_pipe_ref(b); /* a refused one may have no other reference left */
     binder->on_connect(binder, b);
     atomic_store_explicit(&a->post.joined, true, memory_order_release);
     /* The connecter may have filled its own share of the summed high-water mark. */
@@ -107,6 +108,7 @@ static void join(struct zx_binder *binder, struct zx_pipe *b) {
     zx_pipe_announce(a);
     if (a->late)
         zx_pipe_post(a, ZX_POST_ATTACH | ZX_POST_READABLE);
+    zx_pipe_unref_locked(b, dead);
 }
 
 static void socket_on_connect(struct zx_binder *binder, struct zx_pipe *b) {
@@ -168,7 +170,8 @@ static struct name *take_waiting(struct zx_inproc *ip, const char *text) {
     return n;
 }
 
-int zx_inproc_bind(struct zx_inproc *ip, const char *text, struct zx_binder *b) {
+int zx_inproc_bind(struct zx_inproc *ip, const char *text, struct zx_binder *b,
+                   struct zx_dead *dead) {
     struct name *n = name_new(text);
     if (!n)
         return -ENOMEM;
@@ -183,7 +186,7 @@ int zx_inproc_bind(struct zx_inproc *ip, const char *text, struct zx_binder *b) 
     n->next = *head;
     *head = n;
     for (struct name *w; (w = take_waiting(ip, text)); free(w))
-        join(b, w->waiting);
+        join(b, w->waiting, dead);
     zx_mutex_unlock(&ip->lock);
     return 0;
 }
@@ -210,7 +213,7 @@ int zx_inproc_connect(struct zx_inproc *ip, const char *text, struct zx_pipe *a)
         zx_pipe_ref(a->peer);
     if (b) {
         take_id(a, b->conf);
-        join(b, a->peer);
+        join(b, a->peer, &a->sock->dead);
     } else if (n) {
         a->late = a->sock->ops->flags & ZX_PATTERN_RECV_ID && !a->id_size;
         n->waiting = a->peer;

@@ -10,6 +10,7 @@
 #define ZX_CORE_INPROC_H
 
 struct zx_conf;
+struct zx_dead;
 struct zx_inproc;
 struct zx_pipe;
 struct zx_socket;
@@ -28,8 +29,10 @@ void zx_inproc_free(struct zx_inproc **ip);
 /* Forgets connects that wait for a binder: the context terminates. */
 void zx_inproc_cancel(struct zx_inproc *ip);
 
-/* 0, -EADDRINUSE, -ENOMEM. Waiting connects are joined at once. */
-int zx_inproc_bind(struct zx_inproc *ip, const char *name, struct zx_binder *b);
+/* 0, -EADDRINUSE, -ENOMEM. Waiting connects are joined at once. What a connecter sent that the
+ * binder refused goes to *dead. */
+int zx_inproc_bind(struct zx_inproc *ip, const char *name, struct zx_binder *b,
+                   struct zx_dead *dead);
 /* The name is free afterwards; pipes made through it live on. */
 void zx_inproc_unbind(struct zx_inproc *ip, const char *name, struct zx_binder *b);
 /* Joins p (the connecter's end, its socket locked) to the binder of name, or lets it wait. */

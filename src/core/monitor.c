@@ -232,7 +232,7 @@ static int check_name(const char *endpoint) {
     return strncmp(endpoint, "inproc://", 9) ? -EPROTONOSUPPORT : 0;
 }
 
-static int begin(struct zx_monitor *m, const char *endpoint) {
+static int begin(struct zx_monitor *m, const char *endpoint, struct zx_dead *dead) {
     char *name = strdup(endpoint);
     if (!name)
         return -ENOMEM;
@@ -244,7 +244,7 @@ static int begin(struct zx_monitor *m, const char *endpoint) {
     zx_mutex_lock(&m->lock);
     m->name = name; /* before the bind: waiting readers are joined by it */
     zx_mutex_unlock(&m->lock);
-    rc = zx_inproc_bind(m->ctx->inproc, endpoint, &m->binder);
+    rc = zx_inproc_bind(m->ctx->inproc, endpoint, &m->binder, dead);
     if (!rc)
         return 0;
     zx_mutex_lock(&m->lock);
@@ -275,5 +275,5 @@ int zx_monitor_start(struct zx_socket *s, const char *endpoint, uint64_t events,
     m->events = events;
     m->version = version;
     m->type = type;
-    return begin(m, endpoint);
+    return begin(m, endpoint, &s->dead);
 }
