@@ -189,6 +189,27 @@ static void announced_but_not_sent(void **state) {
     }
 }
 
+/* pitfalls.md §1.2: parts without end are bounded, though each of them is small. */
+static void endless_message(void **state) {
+    struct node *n = bound_limited(*state, -1);
+    struct peer *p = peer_connect(*state, n->endpoint);
+    struct bytes parts;
+    wire_ours_only("libzmq keeps all of them");
+    peer_shake(p, "PUSH");
+    script_parse(&parts, "01 00*65535");
+    for (size_t i = 0; i + 1 < parts.len; i += 2)
+        parts.data[i] = 1; /* frames <01> */
+    for (int i = 0; i < 200 && !wire_readable(p->fd, 0); i++)
+        peer_send_bytes(p, parts.data, parts.len);
+    bytes_free(&parts);
+    peer_await_close(p);
+    node_expect_nothing(n, 0);
+    p = peer_connect(*state, n->endpoint);
+    peer_shake(p, "PUSH");
+    peer_send(p, "<01><01 'x'><00 'fine'>");
+    node_expect(n, "|'x'|'fine'");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ON_BOTH(limit_at_the_listener),
@@ -197,6 +218,7 @@ int main(void) {
         ON_BOTH(monstrous_lengths),
         ON_BOTH(monstrous_handshake),
         ON_TCP(announced_but_not_sent),
+        ON_BOTH(endless_message),
     };
     return cmocka_run_group_tests(tests, wire_group_setup, wire_group_teardown);
 }
