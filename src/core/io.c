@@ -42,7 +42,7 @@ int zx_io_add_reactor(struct zx_io *io, struct zx_reactor *r) {
     zx_mutex_unlock(&io->reactors.lock);
     if (rc)
         return rc;
-    rc = zx_pollset_add(&io->ps, r->ps.fd, ZX_POLL_IN | ZX_POLL_ONESHOT, r->io_key);
+    rc = zx_pollset_add(&io->ps, r->ps.fd, ZX_POLL_IN, r->io_key);
     if (rc) {
         zx_mutex_lock(&io->reactors.lock);
         io->reactors.v[r->io_key] = NULL;

@@ -46,8 +46,7 @@ void zx_link_update_interest(struct zx_link *l) {
         return;
     /* Paused: edge-triggered with no other interest, or a reset peer would spin. */
     unsigned want = (l->w.paused ? ZX_POLL_EDGE : ZX_POLL_IN) | (l->w.want_out ? ZX_POLL_OUT : 0);
-    if (l->src.interest != want)
-        (void)zx_reactor_interest(&l->src, want);
+    (void)zx_reactor_interest(&l->src, want);
 }
 
 void zx_link_flush_handshake(struct zx_link *l) {

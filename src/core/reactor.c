@@ -77,6 +77,14 @@ static uint64_t poll_key(uint32_t index, uint32_t gen) {
     return (uint64_t)gen << 32 | index;
 }
 
+static unsigned interest_of(struct zx_source *src) {
+    return atomic_load_explicit(&src->interest, memory_order_relaxed);
+}
+
+static void set_interest(struct zx_source *src, unsigned interest) {
+    atomic_store_explicit(&src->interest, interest, memory_order_relaxed);
+}
+
 static void count_outs(struct zx_reactor *r, unsigned before, unsigned now) {
     if ((now & ZX_POLL_OUT) && !(before & ZX_POLL_OUT))
         atomic_fetch_add_explicit(&r->outs, 1, memory_order_relaxed);
@@ -92,6 +100,7 @@ int zx_reactor_add(struct zx_reactor *r, struct zx_source *src, unsigned interes
         uint32_t i = r->free_head;
         r->free_head = r->entries[i].next_free;
         r->entries[i].src = src;
+        r->n_sources++;
         src->key = i;
         key = poll_key(i, r->entries[i].gen);
     }
@@ -100,7 +109,7 @@ int zx_reactor_add(struct zx_reactor *r, struct zx_source *src, unsigned interes
         return rc;
     zx_source_ref(src);
     count_outs(r, 0, interest);
-    src->interest = interest;
+    set_interest(src, interest);
     rc = zx_pollset_add(&r->ps, src->fd, interest, key);
     if (rc) {
         int fd = src->fd;
@@ -112,11 +121,12 @@ int zx_reactor_add(struct zx_reactor *r, struct zx_source *src, unsigned interes
 }
 
 int zx_reactor_interest(struct zx_source *src, unsigned interest) {
-    if (src->interest == interest)
+    unsigned before = interest_of(src);
+    if (before == interest)
         return 0;
     struct zx_reactor *r = src->reactor;
-    count_outs(r, src->interest, interest);
-    src->interest = interest;
+    count_outs(r, before, interest);
+    set_interest(src, interest);
     zx_mutex_lock(&r->lock);
     uint64_t key = poll_key(src->key, r->entries[src->key].gen);
     zx_mutex_unlock(&r->lock);
@@ -125,8 +135,8 @@ int zx_reactor_interest(struct zx_source *src, unsigned interest) {
 
 void zx_reactor_remove(struct zx_source *src) {
     struct zx_reactor *r = src->reactor;
-    count_outs(r, src->interest, 0);
-    src->interest = 0;
+    count_outs(r, interest_of(src), 0);
+    set_interest(src, 0);
     /* Always before the close: a forked child may keep the file alive, and the set
      * would report it for ever. */
     if (src->fd >= 0)
@@ -134,6 +144,7 @@ void zx_reactor_remove(struct zx_source *src) {
     zx_mutex_lock(&r->lock);
     struct zx_entry *e = &r->entries[src->key];
     e->src = NULL;
+    r->n_sources--;
     e->gen++; /* an event already fetched finds nothing */
     e->next_free = r->free_head;
     r->free_head = src->key;
@@ -175,7 +186,7 @@ bool zx_reactor_take(struct zx_reactor *r) {
     if (!swap_state(r, ZX_IO_FREE, ZX_APP_HELD))
         return false;
     atomic_fetch_add_explicit(&r->driven, 1, memory_order_relaxed);
-    (void)zx_pollset_mod(&r->io->ps, r->ps.fd, ZX_POLL_ONESHOT, r->io_key);
+    (void)zx_pollset_mod(&r->io->ps, r->ps.fd, 0, r->io_key);
     return true;
 }
 
@@ -183,7 +194,7 @@ bool zx_reactor_take(struct zx_reactor *r) {
  * order loses events. */
 void zx_reactor_give(struct zx_reactor *r) {
     atomic_store_explicit(&r->state, ZX_IO_FREE, memory_order_seq_cst);
-    (void)zx_pollset_mod(&r->io->ps, r->ps.fd, ZX_POLL_IN | ZX_POLL_ONESHOT, r->io_key);
+    (void)zx_pollset_mod(&r->io->ps, r->ps.fd, ZX_POLL_IN, r->io_key);
 }
 
 void zx_reactor_leave(struct zx_reactor *r) {
@@ -195,6 +206,20 @@ void zx_reactor_leave(struct zx_reactor *r) {
     /* Partner: unlist_or_keep in io.c. */
     if (!atomic_load_explicit(&r->hot, memory_order_seq_cst))
         zx_io_make_hot(r->io, r);
+}
+
+/* The one source there is, if it only waits to read: no need to ask the poll set about it. */
+static struct zx_source *sole_reader(struct zx_reactor *r) {
+    struct zx_source *src = NULL;
+    zx_mutex_lock(&r->lock);
+    for (uint32_t i = 0; r->n_sources == 1 && i < r->n_entries && !src; i++)
+        src = r->entries[i].src;
+    if (src && interest_of(src) != ZX_POLL_IN)
+        src = NULL;
+    if (src)
+        zx_source_ref(src);
+    zx_mutex_unlock(&r->lock);
+    return src;
 }
 
 int zx_reactor_drive(struct zx_reactor *r, uint64_t timeout_ns, bool owner) {
@@ -211,11 +236,16 @@ int zx_reactor_drive(struct zx_reactor *r, uint64_t timeout_ns, bool owner) {
 }
 
 void zx_reactor_on_io_event(struct zx_reactor *r) {
-    /* Whoever holds it now arms when he gives: the event is not lost. */
+    /* Whoever holds it now has turned the entry off, or is about to; he looks himself. */
     if (!swap_state(r, ZX_IO_FREE, ZX_IO_HELD))
         return;
-    zx_reactor_ref(r);
-    (void)zx_reactor_drive(r, 0, false);
-    zx_reactor_give(r);
-    zx_reactor_unref(r);
+    struct zx_source *src = sole_reader(r);
+    if (src) {
+        src->ops->on_event(src, ZX_POLL_IN, false);
+        zx_source_unref(src);
+    } else {
+        (void)zx_reactor_drive(r, 0, false);
+    }
+    /* What came meanwhile is still reported: the entry is level-triggered and stays on. */
+    atomic_store_explicit(&r->state, ZX_IO_FREE, memory_order_seq_cst);
 }

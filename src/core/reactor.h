@@ -7,6 +7,8 @@
  *   its own leaf lock. The poll set may be changed by any thread (the kernel locks it).
  * Life: made for a socket's first network endpoint; reference-counted: the socket, each
  *   source, the I/O thread's table. It outlives zmq_close while links linger.
+ *   The nested entry in the I/O thread's set is level-triggered and off while the
+ *   application holds the reactor or has it hot.
  * Never: is driven by two threads; depends on its owner for correctness: ownership only
  *   says who is woken.
  *
@@ -54,7 +56,7 @@ struct zx_source {
     atomic_uint refs;
     int fd;             /* -1: none; the source's own word */
     uint32_t key;       /* index in the table */
-    unsigned interest;  /* ZX_POLL_* last set; the source's own word */
+    atomic_uint interest; /* ZX_POLL_* last set; written under the source's own word */
 };
 
 struct zx_entry {
@@ -76,7 +78,7 @@ struct zx_reactor {
     struct zx_reactor *hot_next;
     struct zx_mutex lock;   /* table */
     struct zx_entry *entries;
-    uint32_t n_entries, free_head;
+    uint32_t n_entries, free_head, n_sources;
 };
 
 void zx_source_ref(struct zx_source *src);
