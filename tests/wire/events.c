@@ -41,7 +41,7 @@ static void listening_side(void **state) {
     struct node *n = node_new(*state, ZMQ_PULL);
     struct peer *p;
     char address[300];
-    uint32_t fd;
+    uint32_t fd = 0;
     node_watch(n);
     node_bind(n);
     assert_int_equal(next_with_address(n, &fd, address, sizeof address), ZMQ_EVENT_LISTENING);
