@@ -10,7 +10,7 @@
 #include "core/reactor.h"
 #include "core/socket.h"
 
-enum { TAKE_MAX = 8, STACK_ITEMS = 16, LOOK_EVERY = 8 };
+enum { TAKE_MAX = 8, STACK_ITEMS = 16, LOOK_EVERY = 8, SPIN_ITEMS = 64 };
 static const uint64_t HOT_NS = 1000000;
 
 struct taken { /* reactors that this call drives while it waits */
@@ -137,7 +137,7 @@ static int pin_all(struct poll *p) {
         if (!p->first) {
             p->first = s;
             p->ctx = s->ctx;
-            if (p->n <= TAKE_MAX && zx_os_cpus() > 1 && s->spin.long_waits < 2)
+            if (p->n <= SPIN_ITEMS && zx_os_cpus() > 1 && s->spin.long_waits < 2)
                 p->spin_ns = zx_spin_budget_ns(s);
         }
         zx_socket_leave(s);

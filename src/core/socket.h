@@ -46,6 +46,7 @@ struct zx_budget { /* when to write, protocol R3; the socket's lock */
     uint32_t size;  /* K */
     uint32_t sent;  /* sends since the last flush, as the first dirty pipe counts them */
     uint32_t burst; /* sends since the last wait */
+    uint32_t peak;  /* K before the sender last fell behind the sweeper: a burst may resume */
     uint64_t last_ns;  /* end of the last flush */
     uint64_t first_ns; /* first send after it, when there were several */
     struct zx_pipe **dirty; /* pipes with unflushed bytes */

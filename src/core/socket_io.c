@@ -15,7 +15,7 @@ static const uint64_t BATCH_MIN_NS = 10000, BATCH_MAX_NS = 100000, BATCH_WIDE_NS
 
 /* ---- when to write ---- */
 
-static void next_budget(struct zx_budget *b, uint64_t start, uint64_t end) {
+static void next_budget(struct zx_budget *b, uint64_t start, uint64_t end, uint32_t n_peers) {
     uint64_t flush = end - start, window = 2 * flush;
     uint64_t most = flush > BATCH_MAX_NS ? BATCH_WIDE_NS : BATCH_MAX_NS;
     /* Between several sends: what passed before the first says nothing about the rate. */
@@ -26,8 +26,10 @@ static void next_budget(struct zx_budget *b, uint64_t start, uint64_t end) {
     if (window > most)
         window = most;
     uint64_t k = window / (gap ? gap : 1);
-    if (k > 2 * (uint64_t)b->size)
-        k = 2 * (uint64_t)b->size;
+    /* The more peers, the dearer is each batch on the way up. */
+    uint64_t growth = 2 + n_peers / 8;
+    if (k > growth * b->size)
+        k = growth * b->size;
     if (k > BUDGET_MAX)
         k = BUDGET_MAX;
     b->size = k ? (uint32_t)k : 1;
@@ -50,8 +52,9 @@ void zx_socket_flush(struct zx_socket *s) {
     if (!b->n_dirty)
         return;
     uint64_t start = zx_os_now_ns();
+    uint32_t n_peers = b->n_dirty;
     flush_pipes(s);
-    next_budget(b, start, zx_os_now_ns());
+    next_budget(b, start, zx_os_now_ns(), n_peers);
 }
 
 void zx_socket_rest(struct zx_socket *s) {
@@ -102,6 +105,7 @@ static inline bool leave_to_sweeper(struct zx_budget *b, struct zx_pipe *p, bool
 static void slow_down(struct zx_socket *s) {
     struct zx_budget *b = &s->budget;
     flush_pipes(s);
+    b->peak = b->size;
     b->size = b->left = 1;
     b->sent = 0;
     b->last_ns = zx_os_now_ns();
