@@ -253,11 +253,16 @@ static bool send_through(struct zx_link *l, struct zx_pipe *p, const void *data,
         count_through(l, p);
         return true;
     }
-    /* Half is out: there is no way back, the rest must be kept. */
-    struct zx_body *body = zx_body_new(size);
-    if (body)
-        memcpy(body->data, data, size);
-    if (!body || zx_queue_write_ref(p->out, body->data, size, body, 0)) {
+    /* Half is out: there is no way back, the rest must be kept. The record stands for the
+     * whole frame; what is gone of its body is never read again. */
+    size_t gone = (size_t)n > sizeof head ? (size_t)n - sizeof head : 0;
+    struct zx_body *body = zx_body_new(size - gone);
+    const void *whole = NULL;
+    if (body) {
+        memcpy(body->data, (const uint8_t *)data + gone, size - gone);
+        whole = (const void *)((uintptr_t)body->data - gone);
+    }
+    if (!body || zx_queue_write_ref(p->out, whole, size, body, 0)) {
         if (body)
             zx_body_unref(body, 1);
         zx_link_end(l, ZX_END_LOST, ENOMEM);
