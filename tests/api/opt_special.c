@@ -14,6 +14,7 @@ static void each_curve_key(int opt) {
     size_t n = 41;
     void *s = zx_socket(ZMQ_PUSH);
 
+    zx_needs("curve");
     zx_check_rc("32 bytes", "0", curve_key(s, opt, raw, 32));
     zx_check_rc("31 bytes", "EINVAL", curve_key(s, opt, raw, 31));
     zx_check_rc("33 bytes", "EINVAL", curve_key(s, opt, z85_key, 33));
@@ -51,6 +52,7 @@ static void curve_keys_are_zero_at_first(void) {
     unsigned char key[32], zero[32] = {0};
     void *s = zx_socket(ZMQ_PUSH);
 
+    zx_needs("curve");
     for (int opt = ZMQ_CURVE_PUBLICKEY; opt <= ZMQ_CURVE_SERVERKEY; opt++) {
         size_t n = sizeof key;
         memset(key, 1, sizeof key);
@@ -86,6 +88,7 @@ static void mechanism_follows_plain(void) {
 static void mechanism_follows_curve(void) {
     void *s = zx_socket(ZMQ_DEALER);
 
+    zx_needs("curve");
     zx_ok(zx_set_int(s, ZMQ_CURVE_SERVER, 1));
     zx_check_int("server", ZMQ_CURVE, mechanism(s));
     zx_check_int("as server", 1, zx_get_int(s, ZMQ_CURVE_SERVER));
@@ -103,6 +106,7 @@ static void mechanism_follows_curve(void) {
 static void last_security_call_wins(void) {
     void *s = zx_socket(ZMQ_DEALER);
 
+    zx_needs("curve");
     zx_ok(zx_set_int(s, ZMQ_CURVE_SERVER, 1));
     zx_ok(zx_set_int(s, ZMQ_PLAIN_SERVER, 1));
     zx_check_int("plain after curve", ZMQ_PLAIN, mechanism(s));

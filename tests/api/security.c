@@ -66,6 +66,7 @@ static void plain_client(void *s, const char *user, const char *password) {
 }
 
 static void curve_server(void *s) {
+    zx_needs("curve");
     if (!*server_public) {
         zx_ok(zmq_curve_keypair(server_public, server_secret));
         zx_ok(zmq_curve_keypair(client_public, client_secret));

@@ -280,6 +280,8 @@ static void maxmsgsize_spares_the_handshake(void) {
 
 static void *ws(int type) {
     void *s = zx_socket(type);
+
+    zx_needs("WS");
     zx_ok(zmq_bind(s, zx_fmt("ws://127.0.0.1:*%s", zx_current()->arg ? "/path" : "")));
     return s;
 }
@@ -322,6 +324,7 @@ static void ws_subscriptions(void) {
 static void ws_refuses(void) {
     void *s = zx_socket(ZMQ_PULL);
 
+    zx_needs("WS");
     zx_check_rc("two segments", "EINVAL", zmq_bind(s, "ws://127.0.0.1:*/a/b"));
     zx_check_rc("no port", "EINVAL", zmq_bind(s, "ws://127.0.0.1"));
     zx_check_rc("name", "ENODEV", zmq_bind(s, "ws://localhost:*"));

@@ -62,6 +62,7 @@ const struct zx_case *zx_current(void);
 const char *zx_program(void);
 const char *zx_lib(void);
 int zx_is_lib(const char *lib);
+void zx_needs(const char *capability); /* skips the case, loudly, in a build without it */
 void zx_soft(int on); /* failed checks are counted and fail the case at its end */
 
 /* Expectations: what this library has to do where the reference asks for `reference`. */

@@ -198,6 +198,13 @@ int zx_is_lib(const char *lib) {
     return strcmp(zx.lib, lib) == 0;
 }
 
+void zx_needs(const char *capability) {
+    if (zmq_has(capability)) return;
+    print_message("SKIP: %s/%s: this library is built without %s\n", zx.program, zx.current->name,
+                  capability);
+    skip();
+}
+
 void zx_soft(int on) {
     zx.soft = on;
 }
