@@ -245,6 +245,9 @@ bool zx_queue_sent(struct zx_queue *q, size_t size, struct zx_dead *dead) {
             q->r.msgs = q->r.msgs_seen;
         }
     }
+    /* Between reports too: once a write to the kernel this costs nothing, and a writer who finds
+     * no room finds what the last writes made. Whoever waits is told by the report. */
+    atomic_store_explicit(&q->sh.reported, q->r.read, memory_order_release);
     return credit;
 }
 
