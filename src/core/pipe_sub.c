@@ -15,7 +15,6 @@ enum { NOTE_HEAD = 6 };
 int zx_pipe_share(struct zx_pipe *p, const struct zx_share *f) {
     if (!f->more && !f->by_ref && zx_queue_put_whole(p->out, f->data, f->size)) {
         p->app.unflushed += (uint32_t)f->size + 2;
-        zx_pipe_offer(p);
         return 0;
     }
     uint8_t flags = f->more ? ZX_FRAME_MORE : 0;
@@ -27,8 +26,15 @@ int zx_pipe_share(struct zx_pipe *p, const struct zx_share *f) {
     }
     p->app.unflushed += (uint32_t)(f->size < 65536 ? f->size : 65536) + 2;
     if (!f->more)
-        zx_pipe_commit(p);
+        zx_queue_commit(p->out);
     return 0;
+}
+
+/* After all is written, so that the flush that is due at one of them takes all along. */
+void zx_pipe_offer_all(struct zx_pipe *const *v, unsigned n) {
+    for (unsigned i = 0; i < n; i++)
+        if (v[i]->peer || v[i]->app.unflushed)
+            zx_pipe_offer(v[i]);
 }
 
 int zx_pipe_note_sub(struct zx_pipe *p, uint32_t epoch, const struct zx_subscription *sub) {

@@ -25,9 +25,11 @@ struct zx_share {
     bool by_ref, more;
 };
 
-/* Sends it on; by reference it takes over one reference to body. -ENOMEM: not taken, the message
- * begun is rolled back. The socket's lock held. */
+/* Writes it and, if it ends a message, publishes that; by reference it takes over one reference
+ * to body. -ENOMEM: not taken, the message begun is rolled back. The socket's lock held. */
 int zx_pipe_share(struct zx_pipe *p, const struct zx_share *frame);
+/* What was published on n pipes goes on its way. The socket's lock held. */
+void zx_pipe_offer_all(struct zx_pipe *const *v, unsigned n);
 
 /* Writes a ZX_NOTE_SUB for the connection numbered epoch into the out-queue, unpublished.
  * -ENOMEM. The socket's lock held. */

@@ -149,6 +149,8 @@ int zx_dist_send(struct zx_socket *s, struct zx_dist *d, struct zx_src *src) {
         if (rc)
             return rc;
         give(d, &f);
+        if (!more)
+            zx_pipe_offer_all(d->to, d->n_to);
         if (f.body && !src->msg)
             zx_body_unref(f.body, 1);
         zx_src_drop(s, src);
