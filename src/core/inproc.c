@@ -8,6 +8,7 @@
 #include "core/link.h"
 #include "core/pipe.h"
 #include "core/socket.h"
+#include "zmq.h"
 #include "zmtp/handshake.h"
 
 enum { BUCKETS = 256 };
@@ -21,6 +22,7 @@ struct name {
 
 struct zx_inproc {
     struct zx_mutex lock;
+    bool stopped; /* nobody will ever bind any more */
     struct name *bucket[BUCKETS];
 };
 
@@ -39,6 +41,7 @@ int zx_inproc_new(struct zx_inproc **out) {
 void zx_inproc_cancel(struct zx_inproc *ip) {
     struct name *gone = NULL;
     zx_mutex_lock(&ip->lock);
+    ip->stopped = true;
     for (int i = 0; i < BUCKETS; i++) {
         for (struct name **p = &ip->bucket[i]; *p;) {
             struct name *n = *p;
@@ -100,6 +103,8 @@ static void join(struct zx_binder *binder, struct zx_pipe *b, struct zx_dead *de
         !zx_queue_write(b->out, hello->data, hello->size, 0))
         zx_queue_commit(b->out);
     zx_pipe_ref(b); /* a refused one may have no other reference left */
+    if (binder->on_leave)
+        b->binder = binder;
     binder->on_connect(binder, b);
     atomic_store_explicit(&a->post.joined, true, memory_order_release);
     /* The connecter may have filled its own share of the summed high-water mark. */
@@ -208,6 +213,10 @@ void zx_inproc_unbind(struct zx_inproc *ip, const char *text, struct zx_binder *
 int zx_inproc_connect(struct zx_inproc *ip, const char *text, struct zx_pipe *a) {
     zx_mutex_lock(&ip->lock);
     struct zx_binder *b = binder_of(ip, text);
+    if (!b && ip->stopped) {
+        zx_mutex_unlock(&ip->lock);
+        return -ETERM;
+    }
     struct name *n = b ? NULL : name_new(text);
     if (b || n)
         zx_pipe_ref(a->peer);
@@ -223,4 +232,23 @@ int zx_inproc_connect(struct zx_inproc *ip, const char *text, struct zx_pipe *a)
     }
     zx_mutex_unlock(&ip->lock);
     return b || n ? 0 : -ENOMEM;
+}
+
+void zx_inproc_leave(struct zx_inproc *ip, struct zx_pipe *p) {
+    zx_mutex_lock(&ip->lock);
+    struct zx_binder *b = p->binder;
+    p->binder = NULL;
+    if (b)
+        b->on_leave(b, p);
+    zx_mutex_unlock(&ip->lock);
+    if (b)
+        zx_pipe_unref(p); /* the binder's reference */
+}
+
+bool zx_inproc_disown(struct zx_inproc *ip, struct zx_pipe *p) {
+    zx_mutex_lock(&ip->lock);
+    bool mine = p->binder != NULL;
+    p->binder = NULL;
+    zx_mutex_unlock(&ip->lock);
+    return mine;
 }

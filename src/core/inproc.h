@@ -9,6 +9,8 @@
 #ifndef ZX_CORE_INPROC_H
 #define ZX_CORE_INPROC_H
 
+#include <stdbool.h>
+
 struct zx_conf;
 struct zx_dead;
 struct zx_inproc;
@@ -20,6 +22,8 @@ struct zx_binder {
     /* p is the binder's end, joined otherwise; takes over the reference. Called under the
      * registry's lock. */
     void (*on_connect)(struct zx_binder *b, struct zx_pipe *p);
+    /* The connecter of p is leaving; under the registry's lock. NULL: hears of it by mail. */
+    void (*on_leave)(struct zx_binder *b, struct zx_pipe *p);
     struct zx_socket *sock; /* socket binders: slot reference */
     struct zx_conf *conf;   /* as of the bind */
 };
@@ -37,6 +41,11 @@ int zx_inproc_bind(struct zx_inproc *ip, const char *name, struct zx_binder *b,
 void zx_inproc_unbind(struct zx_inproc *ip, const char *name, struct zx_binder *b);
 /* Joins p (the connecter's end, its socket locked) to the binder of name, or lets it wait. */
 int zx_inproc_connect(struct zx_inproc *ip, const char *name, struct zx_pipe *p);
+
+/* p's peer end, which no socket holds, loses its connecter: its binder forgets it. */
+void zx_inproc_leave(struct zx_inproc *ip, struct zx_pipe *p);
+/* The binder gives p up of itself: true if the reference is still its own to drop. */
+bool zx_inproc_disown(struct zx_inproc *ip, struct zx_pipe *p);
 
 /* Binders that are sockets. NULL: no memory. */
 struct zx_binder *zx_binder_new(struct zx_socket *s);

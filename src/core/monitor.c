@@ -159,9 +159,24 @@ static void on_connect(struct zx_binder *b, struct zx_pipe *p) {
         m->last = &m->first;
     zx_mutex_unlock(&m->lock);
     if (!take) {
+        p->binder = NULL;
         zx_pipe_close(p);
         zx_pipe_unref(p);
     }
+}
+
+/* A reader closed its end: room for the next, and nothing of it is kept. (Two sockets that
+ * read each other's monitors would otherwise keep each other for ever.) */
+static void on_leave(struct zx_binder *b, struct zx_pipe *p) {
+    struct zx_monitor *m = (struct zx_monitor *)(void *)b;
+    zx_mutex_lock(&m->lock);
+    for (unsigned i = 0; i < m->n_readers; i++) {
+        if (m->reader[i] != p)
+            continue;
+        m->reader[i] = m->reader[--m->n_readers];
+        break;
+    }
+    zx_mutex_unlock(&m->lock);
 }
 
 /* ---- start and stop; the socket's lock, or its slot's last reference ---- */
@@ -171,6 +186,7 @@ static struct zx_monitor *monitor_new(struct zx_socket *s) {
     if (!m)
         return NULL;
     m->binder.on_connect = on_connect;
+    m->binder.on_leave = on_leave;
     m->binder.conf = zx_conf_new(ZMQ_PAIR, false, true);
     m->ctx = s->ctx;
     m->last = &m->first;
@@ -188,7 +204,12 @@ static void stop(struct zx_monitor *m) {
     if (name)
         raise_locked(m, ZMQ_EVENT_MONITOR_STOPPED, 0, NULL);
     m->name = NULL;
+    struct zx_pipe *reader[READERS_MAX];
     unsigned n = m->n_readers;
+    for (unsigned i = 0; i < n; i++) {
+        reader[i] = m->reader[i];
+        zx_pipe_ref(reader[i]); /* it may leave as soon as we unlock */
+    }
     m->n_readers = 0;
     while (m->first) {
         struct pending *e = m->first;
@@ -199,8 +220,11 @@ static void stop(struct zx_monitor *m) {
     m->n_pending = 0;
     zx_mutex_unlock(&m->lock);
     for (unsigned i = 0; i < n; i++) {
-        zx_pipe_close(m->reader[i]);
-        zx_pipe_unref(m->reader[i]);
+        if (zx_inproc_disown(m->ctx->inproc, reader[i])) {
+            zx_pipe_close(reader[i]);
+            zx_pipe_unref(reader[i]);
+        }
+        zx_pipe_unref(reader[i]);
     }
     if (!name)
         return;

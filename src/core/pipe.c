@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/ref.h"
+#include "core/ctx.h"
+#include "core/inproc.h"
 #include "core/link.h"
 #include "core/socket.h"
 #include "zmq.h"
@@ -407,6 +409,8 @@ void zx_pipe_close(struct zx_pipe *p) {
         zx_queue_commit(p->out);
         zx_pipe_announce(p->peer);
         zx_pipe_post(p->peer, ZX_POST_LOST);
+        if (p->sock && !atomic_load_explicit(&p->peer->post.sock, memory_order_acquire))
+            zx_inproc_leave(p->sock->ctx->inproc, p->peer);
     }
 }
 

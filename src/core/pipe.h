@@ -25,6 +25,7 @@
 #include "core/pattern.h"
 
 struct zx_leaf;
+struct zx_binder;
 struct zx_link;
 struct zx_pipe_pair;
 
@@ -73,6 +74,7 @@ struct zx_pipe {
     struct zx_link *link;  /* network: the other side; holds a reference; never changes */
     struct zx_pipe *peer;  /* inproc: the other pipe of the pair */
     struct zx_pipe_pair *mem;
+    struct zx_binder *binder; /* inproc, our end held by no socket; the registry's lock */
     struct zx_conf *conf;
     struct zx_pipe_app app;
     struct {
