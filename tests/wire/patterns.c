@@ -206,12 +206,12 @@ static void hello_and_farewell(void **state) {
     for (int i = 0; i < 3; i++) {
         p = peer_connect(*state, n->endpoint);
         peer_greet(p);
-        peer_send(p, "<04 05'READY'(Socket-Type=DEALER)(Identity=me)>");
+        peer_send(p, "<04 05'READY'(Socket-Type=DEALER)(Identity=me%d)>", i);
         peer_expect(p, "<04 05'READY'(Socket-Type=ROUTER)(Identity=)><00 'hello'>");
         peer_send(p, "<00 'whole'><01 'half'>");
-        node_expect(n, "'me'|'whole'");
+        node_expect(n, "'me%d'|'whole'", i);
         peer_drop(p);
-        node_expect(n, "'me'|'gone'"); /* the half message is rolled back before it */
+        node_expect(n, "'me%d'|'gone'", i); /* the half message is rolled back before it */
 
         p = peer_accept(l);
         peer_shake(p, "ROUTER");
