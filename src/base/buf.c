@@ -8,7 +8,7 @@
 enum { KEEP_BYTES = 512 };
 
 uint8_t *zx_buf_reserve(struct zx_buf *b, size_t size) {
-    if (b->cap - b->tail >= size)
+    if (b->data && b->cap - b->tail >= size)
         return b->data + b->tail;
     size_t used = zx_buf_size(b);
     if (size > SIZE_MAX / 2 - used)

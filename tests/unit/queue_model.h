@@ -22,7 +22,14 @@
 #include "base/msg.h"
 #include "base/queue.h"
 
-enum model_kind { MODEL_INLINE, MODEL_BODY, MODEL_PLAIN_BODY, MODEL_CONST, MODEL_META, MODEL_GROUP };
+enum model_kind {
+    MODEL_INLINE,
+    MODEL_BODY,
+    MODEL_PLAIN_BODY,
+    MODEL_CONST,
+    MODEL_META,
+    MODEL_GROUP
+};
 
 struct model_rec {
     uint8_t flags; /* MORE, COMMAND, NOTE */
