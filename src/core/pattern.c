@@ -17,6 +17,10 @@ void zx_pattern_fini_none(struct zx_socket *s) {
     (void)s;
 }
 
+void zx_pattern_closed_none(struct zx_socket *s) {
+    (void)s;
+}
+
 void zx_pattern_pipe_none(struct zx_socket *s, struct zx_pipe *p) {
     (void)s;
     (void)p;

@@ -63,7 +63,7 @@ struct zx_pattern_ops {
 
     /* The struct is zeroed and its zx_socket part ready. 0 or -ENOMEM. */
     int (*init)(struct zx_socket *s);
-    /* Every pipe was detached. Frees what init and traffic allocated. */
+    /* The last link is gone, no lock is held. Frees what init and traffic allocated. */
     void (*fini)(struct zx_socket *s);
 
     /* A pipe joins: both directions may be used from now on. -ENOMEM: the core closes
@@ -91,6 +91,10 @@ struct zx_pattern_ops {
     int (*set_option)(struct zx_socket *s, int option, const void *val, size_t size);
     int (*get_option)(struct zx_socket *s, int option, void *val, size_t *size);
 
+    /* zmq_close: no pipe is attached any more or will be, though links may linger. What keeps
+     * references to pipes that were never attached drops them. */
+    void (*closed)(struct zx_socket *s);
+
     /* Below: called WITHOUT the socket's lock, by whoever works the link of p, under the
      * link's word. May take leaf locks of the pattern only. */
 
@@ -114,6 +118,7 @@ struct zx_pattern_ops {
 /* Stock members for what a type does not do. */
 int zx_pattern_init_none(struct zx_socket *s);
 void zx_pattern_fini_none(struct zx_socket *s);
+void zx_pattern_closed_none(struct zx_socket *s);
 void zx_pattern_pipe_none(struct zx_socket *s, struct zx_pipe *p);
 /* readable of a type that never receives: throws away what comes, notices the end. */
 void zx_pattern_readable_drop(struct zx_socket *s, struct zx_pipe *p);
@@ -127,6 +132,7 @@ int zx_pattern_link_note_none(struct zx_socket *s, struct zx_pipe *p, const uint
                               size_t size, struct zx_buf *out);
 bool zx_pattern_link_frame_any(unsigned *state, uint8_t flags, const uint8_t *body, size_t size);
 #define ZX_PATTERN_NO_LINK_HOOKS                                                                 \
+    .closed = zx_pattern_closed_none,                                                            \
     .link_ready = zx_pattern_link_ready_none, .link_more = zx_pattern_link_more_none,            \
     .link_note = zx_pattern_link_note_none, .link_frame = zx_pattern_link_frame_any
 

@@ -350,6 +350,7 @@ int zx_socket_close(struct zx_socket *s) {
         zx_pipe_unref_locked(p, &s->dead);
         p = next;
     }
+    s->ops->closed(s);
     zx_ctx_drop_socket(ctx, s);
     zx_socket_leave(s);
     zx_socket_slot_unref(s);

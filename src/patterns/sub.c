@@ -90,6 +90,7 @@ const struct zx_pattern_ops zx_sub_ops = {
     .events = sub_events,
     .set_option = sub_set_option,
     .get_option = zx_xsub_get_option,
+    .closed = zx_xsub_closed,
     .link_ready = zx_xsub_link_ready,
     .link_more = zx_xsub_link_more,
     .link_note = zx_xsub_link_note,

@@ -33,11 +33,9 @@ static void unlist(struct zx_wants *w, struct zx_pipe *p) {
         p->news.next->news.prev = p->news.prev;
 }
 
-void zx_wants_fini(struct zx_wants *w, struct zx_socket *s) {
+void zx_wants_close(struct zx_wants *w, struct zx_dead *dead) {
     zx_mutex_lock(&w->lock);
     struct zx_pipe *p = w->peers;
-    struct zx_topics topics = w->topics;
-    w->topics = (struct zx_topics){0};
     w->peers = NULL;
     w->closed = true;
     for (struct zx_pipe *q = p; q; q = q->news.next) {
@@ -47,10 +45,9 @@ void zx_wants_fini(struct zx_wants *w, struct zx_socket *s) {
     zx_mutex_unlock(&w->lock);
     while (p) {
         struct zx_pipe *next = p->news.next;
-        zx_pipe_unref_locked(p, &s->dead);
+        zx_pipe_unref_locked(p, dead);
         p = next;
     }
-    zx_topics_fini(&topics);
 }
 
 /* ---- changes ---- */

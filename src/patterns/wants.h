@@ -7,8 +7,8 @@
  *   then every change as a record in the out-queue; an inproc peer gets all as records.
  * Owner: written under the socket's lock and `lock`, read under either. A pipe's `news` belongs
  *   to `lock`; records are written under the socket's lock.
- * Life: zeroed is empty. After zx_wants_fini the link hooks still come and do nothing. The list
- *   holds a reference to each of its pipes.
+ * Life: zeroed is empty. After zx_wants_close the link hooks still come and do nothing; the
+ *   topics are their owner's to free. The list holds a reference to each of its pipes.
  * Never: counts what it says against a high-water mark, or loses it: where memory is short the
  *   connection is broken and told anew.
  *
@@ -37,8 +37,6 @@ struct zx_wants {
     bool in_order; /* XSUB: what is said before the first connection keeps its place among messages */
 };
 
-void zx_wants_fini(struct zx_wants *w, struct zx_socket *s);
-
 /* ---- the socket's lock held ---- */
 
 /* A subscription or its end. verbose: also an end that changes nothing is told. ZX_WANTS_TOLD, or
@@ -49,6 +47,8 @@ int zx_wants_change(struct zx_wants *w, const struct zx_subscription *sub, bool 
 int zx_wants_attach(struct zx_wants *w, struct zx_pipe *p);
 /* Nothing more is told. */
 void zx_wants_lost(struct zx_wants *w, struct zx_pipe *p);
+/* The socket is closed: nobody is told anything more. */
+void zx_wants_close(struct zx_wants *w, struct zx_dead *dead);
 
 /* ---- link hooks ---- */
 

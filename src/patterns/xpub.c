@@ -29,8 +29,7 @@ void zx_xpub_fini(struct zx_socket *s) {
     struct zx_xpub *x = zx_xpub_of(s);
     struct zx_request r;
     while (zx_requests_pop(&x->requests, &r)) {
-        struct zx_src src = {.msg = &r.msg};
-        zx_src_drop(s, &src);
+        zx_msg_close(&r.msg);
         zx_subscriber_unref(r.from);
     }
     set_last(x, NULL);
@@ -255,6 +254,7 @@ const struct zx_pattern_ops zx_xpub_ops = {
     .events = xpub_events,
     .set_option = zx_xpub_set_option,
     .get_option = zx_xpub_get_option,
+    .closed = zx_pattern_closed_none,
     .link_ready = zx_xpub_link_ready,
     .link_more = zx_xpub_link_more,
     .link_note = zx_pattern_link_note_none,

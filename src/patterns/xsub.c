@@ -8,9 +8,13 @@
 
 extern const struct zx_pattern_ops zx_xsub_ops;
 
+void zx_xsub_closed(struct zx_socket *s) {
+    zx_wants_close(&zx_xsub_of(s)->wants, &s->dead);
+}
+
 void zx_xsub_fini(struct zx_socket *s) {
     struct zx_xsub *x = zx_xsub_of(s);
-    zx_wants_fini(&x->wants, s);
+    zx_topics_fini(&x->wants.topics);
     zx_fairq_fini(&x->in);
     zx_dist_fini(&x->up);
 }
@@ -172,6 +176,7 @@ const struct zx_pattern_ops zx_xsub_ops = {
     .events = xsub_events,
     .set_option = xsub_set_option,
     .get_option = zx_xsub_get_option,
+    .closed = zx_xsub_closed,
     .link_ready = zx_xsub_link_ready,
     .link_more = zx_xsub_link_more,
     .link_note = zx_xsub_link_note,

@@ -32,6 +32,7 @@ void zx_xsub_readable(struct zx_socket *s, struct zx_pipe *p);
 void zx_xsub_lost(struct zx_socket *s, struct zx_pipe *p);
 void zx_xsub_detach(struct zx_socket *s, struct zx_pipe *p);
 int zx_xsub_get_option(struct zx_socket *s, int option, void *val, size_t *size);
+void zx_xsub_closed(struct zx_socket *s);
 void zx_xsub_link_ready(struct zx_socket *s, struct zx_pipe *p, int version);
 bool zx_xsub_link_more(struct zx_socket *s, struct zx_pipe *p, struct zx_buf *out);
 int zx_xsub_link_note(struct zx_socket *s, struct zx_pipe *p, const uint8_t *note, size_t size,
