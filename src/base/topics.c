@@ -11,6 +11,7 @@ int zx_topics_add(struct zx_topics *t, const void *topic, size_t size) {
     if (!leaf || leaf->word == UINT32_MAX)
         return -ENOMEM;
     leaf->word++;
+    t->all |= size == 0;
     return 0;
 }
 
@@ -27,5 +28,6 @@ enum zx_topics_left zx_topics_remove(struct zx_topics *t, const void *topic, siz
 }
 
 void zx_topics_forget(struct zx_topics *t, struct zx_leaf *last) {
+    t->all &= last->size != 0;
     zx_radix_remove(&t->tree, last);
 }

@@ -13,6 +13,7 @@
 
 struct zx_topics {
     struct zx_radix tree;
+    bool all; /* the empty topic, which begins everything, is there */
 };
 
 /* One more of it. 0, -ENOMEM, -EINVAL: too long. */
@@ -31,6 +32,8 @@ void zx_topics_forget(struct zx_topics *t, struct zx_leaf *last);
 
 /* Does any topic begin the message? */
 static inline bool zx_topics_match(const struct zx_topics *t, const void *data, size_t size) {
+    if (t->all)
+        return true;
     struct zx_radix_walk w = zx_radix_walk(&t->tree, data, size);
     return zx_radix_prefix(&w) != NULL;
 }
@@ -46,6 +49,7 @@ static inline struct zx_leaf *zx_topics_next(const struct zx_topics *t, const st
     return zx_radix_after(&t->tree, l->key, l->size);
 }
 static inline void zx_topics_fini(struct zx_topics *t) {
+    t->all = false;
     zx_radix_fini(&t->tree, NULL);
 }
 

@@ -32,9 +32,22 @@ int zx_pipe_share(struct zx_pipe *p, const struct zx_share *f) {
 
 /* After all is written, so that the flush that is due at one of them takes all along. */
 void zx_pipe_offer_all(struct zx_pipe *const *v, unsigned n) {
-    for (unsigned i = 0; i < n; i++)
-        if (v[i]->peer || v[i]->app.unflushed)
-            zx_pipe_offer(v[i]);
+    bool fenced = false;
+    for (unsigned i = 0; i < n; i++) {
+        struct zx_pipe *peer = v[i]->peer;
+        if (!peer) {
+            if (v[i]->app.unflushed)
+                zx_pipe_offer(v[i]);
+            continue;
+        }
+        /* zx_pipe_announce, with one fence for all: all commits are before it. */
+        if (!fenced)
+            atomic_thread_fence(memory_order_seq_cst);
+        fenced = true;
+        if (!atomic_load_explicit(&peer->post.listed, memory_order_relaxed) &&
+            !atomic_exchange_explicit(&peer->post.listed, 1, memory_order_acq_rel))
+            zx_pipe_post(peer, ZX_POST_READABLE);
+    }
 }
 
 int zx_pipe_note_sub(struct zx_pipe *p, uint32_t epoch, const struct zx_subscription *sub) {

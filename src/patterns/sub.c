@@ -51,8 +51,24 @@ static bool find(struct zx_socket *s, struct zx_xsub *x) {
     return false;
 }
 
+/* A plain frame at the front of the current pipe that is wanted: what happens most. */
+static inline bool is_next_wanted(const struct zx_xsub *x) {
+    const struct zx_fairq *fq = &x->in;
+    struct zx_rec rec;
+    if (!fq->active)
+        return false;
+    const struct zx_queue *q = fq->v[fq->cur]->in;
+    if (q->r.pos == q->r.end)
+        return false;
+    zx_queue_decode(q, &rec);
+    return !(rec.flags & (ZX_FRAME_COMMAND | ZX_FRAME_NOTE)) &&
+           (fq->more || is_wanted(x, &rec));
+}
+
 static int sub_recv(struct zx_socket *s, struct zx_sink *sink) {
     struct zx_xsub *x = zx_xsub_of(s);
+    if (!x->passed && is_next_wanted(x))
+        return zx_fairq_recv(s, &x->in, sink, NULL);
     if (!find(s, x))
         return -EAGAIN;
     int rc = zx_fairq_recv(s, &x->in, sink, NULL);
