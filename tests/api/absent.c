@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* What this version does not have says so, each thing in its own way; asked of ours alone. */
+#ifndef ZMQ_BUILD_DRAFT_API
+#define ZMQ_BUILD_DRAFT_API 1
+#endif
+#include "zx_api.h"
+
+#define REFUSED(call) zx_check_rc(#call, "ENOTSUP", call)
+
+static void fire(int id, void *arg) {
+    (void)id, (void)arg;
+}
+
+static void check_new(const char *label, void *made) {
+    zx_check_str(label, "ENOTSUP", made ? "made" : zx_err(-1));
+}
+
+static void timers(void) {
+    void *t = NULL;
+
+    zx_soft(1);
+    errno = 0;
+    check_new("new", zmq_timers_new());
+    REFUSED(zmq_timers_destroy(&t));
+    REFUSED(zmq_timers_add(t, 1, fire, NULL));
+    REFUSED(zmq_timers_cancel(t, 1));
+    REFUSED(zmq_timers_set_interval(t, 1, 1));
+    REFUSED(zmq_timers_reset(t, 1));
+    REFUSED((int)zmq_timers_timeout(t));
+    REFUSED(zmq_timers_execute(t));
+}
+
+static void pollers(void) {
+    void *s = zx_socket(ZMQ_PAIR), *p = NULL;
+    zmq_poller_event_t ev;
+    zmq_fd_t fd;
+
+    zx_soft(1);
+    errno = 0;
+    check_new("new", zmq_poller_new());
+    REFUSED(zmq_poller_destroy(&p));
+    REFUSED(zmq_poller_size(p));
+    REFUSED(zmq_poller_add(p, s, NULL, ZMQ_POLLIN));
+    REFUSED(zmq_poller_modify(p, s, ZMQ_POLLIN));
+    REFUSED(zmq_poller_remove(p, s));
+    REFUSED(zmq_poller_wait(p, &ev, 0));
+    REFUSED(zmq_poller_wait_all(p, &ev, 1, 0));
+    REFUSED(zmq_poller_fd(p, &fd));
+    REFUSED(zmq_poller_add_fd(p, 0, NULL, ZMQ_POLLIN));
+    REFUSED(zmq_poller_modify_fd(p, 0, ZMQ_POLLIN));
+    REFUSED(zmq_poller_remove_fd(p, 0));
+}
+
+static void proxies(void) {
+    void *a = zx_socket(ZMQ_PULL), *b = zx_socket(ZMQ_PUSH);
+
+    zx_soft(1);
+    REFUSED(zmq_proxy(a, b, NULL));
+    REFUSED(zmq_proxy_steerable(a, b, NULL, NULL));
+    REFUSED(zmq_device(ZMQ_STREAMER, a, b));
+}
+
+static void calls_on_sockets(void) {
+    void *s = zx_socket(ZMQ_ROUTER);
+
+    zx_soft(1);
+    REFUSED(zmq_join(s, "g"));
+    REFUSED(zmq_leave(s, "g"));
+    errno = 0;
+    zx_check_int("connect_peer", 0, zmq_connect_peer(s, "inproc://nowhere"));
+    zx_check_str("connect_peer's errno", "ENOTSUP", zx_err(-1));
+    REFUSED(zmq_disconnect_peer(s, 1));
+    REFUSED(zmq_socket_get_peer_state(s, "x", 1));
+    REFUSED(zmq_socket_monitor_versioned(s, "inproc://m", ZMQ_EVENT_ALL, 2, ZMQ_PAIR));
+    REFUSED(zmq_socket_monitor_pipes_stats(s));
+}
+
+static void curve_calls(void) {
+    char one[41] = "", two[41] = "";
+
+    zx_soft(1);
+    REFUSED(zmq_curve_keypair(one, two));
+    REFUSED(zmq_curve_public(one, two));
+}
+
+static void socket_types(void) {
+    zx_soft(1);
+    for (int type = ZMQ_SERVER; type <= ZMQ_CHANNEL; type++) {
+        void *s = zx_raw_socket(type);
+        zx_check_str(zx_fmt("type %d", type), "EINVAL", s ? "made" : zx_err(-1));
+    }
+}
+
+static void texts(void) {
+    static const int options[] = {
+        ZMQ_PLAIN_USERNAME,      ZMQ_PLAIN_PASSWORD,          ZMQ_ZAP_DOMAIN,
+        ZMQ_SOCKS_PROXY,         ZMQ_SOCKS_USERNAME,          ZMQ_SOCKS_PASSWORD,
+        ZMQ_GSSAPI_PRINCIPAL,    ZMQ_GSSAPI_SERVICE_PRINCIPAL, ZMQ_WSS_KEY_PEM,
+        ZMQ_WSS_CERT_PEM,        ZMQ_WSS_TRUST_PEM,           ZMQ_WSS_HOSTNAME,
+    };
+    void *s = zx_socket(ZMQ_DEALER);
+
+    zx_soft(1);
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        zx_check_rc(zx_fmt("option %d", options[i]), "EINVAL", zx_set_str(s, options[i], "abc"));
+}
+
+static void numbers(void) {
+    static const int options[] = {ZMQ_PLAIN_SERVER,      ZMQ_CURVE_SERVER,   ZMQ_GSSAPI_SERVER,
+                                  ZMQ_GSSAPI_PLAINTEXT,  ZMQ_NORM_MODE,      ZMQ_NORM_PUSH,
+                                  ZMQ_WSS_TRUST_SYSTEM,  ZMQ_VMCI_CONNECT_TIMEOUT};
+    void *s = zx_socket(ZMQ_DEALER);
+
+    zx_soft(1);
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        zx_check_rc(zx_fmt("option %d", options[i]), "EINVAL", zx_set_int(s, options[i], 1));
+}
+
+static void keys(void) {
+    static const int options[] = {ZMQ_CURVE_PUBLICKEY, ZMQ_CURVE_SECRETKEY, ZMQ_CURVE_SERVERKEY};
+    char key[32] = "0123456789012345678901234567890";
+    void *s = zx_socket(ZMQ_DEALER);
+
+    zx_soft(1);
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        size_t n = sizeof key;
+        zx_check_rc(zx_fmt("set %d", options[i]), "EINVAL",
+                    zmq_setsockopt(s, options[i], key, sizeof key));
+        zx_check_rc(zx_fmt("get %d", options[i]), "EINVAL",
+                    zmq_getsockopt(s, options[i], key, &n));
+    }
+}
+
+static void transports(void) {
+    static const char *const all[] = {
+        "udp://127.0.0.1:5555", "ws://127.0.0.1:5555",  "wss://127.0.0.1:5555",
+        "pgm://lo;239.0.0.1:1", "epgm://lo;239.0.0.1:1", "norm://239.0.0.1:1",
+        "tipc://{1,2,3}",       "vsock://1:1",          "vmci://1:1",
+    };
+    void *s = zx_socket(ZMQ_PUB);
+
+    zx_soft(1);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        zx_check_rc(zx_fmt("bind %s", all[i]), "EPROTONOSUPPORT", zmq_bind(s, all[i]));
+        zx_check_rc(zx_fmt("connect %s", all[i]), "EPROTONOSUPPORT", zmq_connect(s, all[i]));
+    }
+}
+
+static void capabilities(void) {
+    static const char *const all[] = {"pgm", "tipc", "norm",  "curve", "gssapi",
+                                      "vmci", "ws",  "wss",   "vsock"};
+
+    zx_soft(1);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        zx_check_int(all[i], 0, zmq_has(all[i]));
+}
+
+static const struct zx_case cases[] = {
+    ZX_CASE(timers),  ZX_CASE(pollers), ZX_CASE(proxies), ZX_CASE(calls_on_sockets),
+    ZX_CASE(curve_calls), ZX_CASE(socket_types), ZX_CASE(texts), ZX_CASE(numbers),
+    ZX_CASE(keys), ZX_CASE(transports), ZX_CASE(capabilities),
+};
+
+ZX_MAIN("absent", cases)
