@@ -82,7 +82,7 @@ static const struct zx_conf_row table[] = {
     ROW(ZMQ_IN_BATCH_SIZE, int, GS, queue.in_batch_bytes, 1, INT_MAX, 8192, "bytes"),
     ROW(ZMQ_OUT_BATCH_SIZE, int, GS, queue.out_batch_bytes, 1, INT_MAX, 8192, "bytes"),
     ROW(ZMQ_RECONNECT_STOP, int, GS, timing.reconnect_stop, INT_MIN, INT_MAX, 0, "bits"),
-    ROW(ZMQ_HELLO_MSG, blob, GS, id.hello_msg, 0, INT_MAX, 0, ""),
+    ROW(ZMQ_HELLO_MSG, blob, S, id.hello_msg, 0, INT_MAX, 0, ""),
     ROW(ZMQ_DISCONNECT_MSG, blob, S, id.disconnect_msg, 0, INT_MAX, 0, ""),
     ROW(ZMQ_HICCUP_MSG, blob, S, id.hiccup_msg, 0, INT_MAX, 0, ""),
     ROW(ZMQ_PRIORITY, int, GS, net.priority, 0, INT_MAX, 0, ""),

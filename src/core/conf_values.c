@@ -282,10 +282,10 @@ const struct zx_conf_kind zx_kind_device = {zx_kind_no_init, device_set, device_
 /* Own properties leave room for Socket-Type and Identity in what a peer will read. */
 enum { OWN_PROPS_MAX = ZX_META_PROPS_MAX - 2 };
 
-/* "X-name:value" taken apart. Four bytes are refused because libzmq takes them for a number. */
+/* "X-name:value" taken apart. */
 static int split_property(struct zx_meta_prop *prop, const uint8_t *text, size_t size) {
     const uint8_t *colon = size ? memchr(text, ':', size) : NULL;
-    if (!colon || size == sizeof(int) || colon + 1 == text + size)
+    if (!colon || colon + 1 == text + size)
         return -EINVAL;
     prop->name = text;
     prop->name_size = (size_t)(colon - text);

@@ -19,6 +19,7 @@ struct zx_rep {
     bool owing;             /* a whole request was taken */
     bool started;           /* frames of the request, or of the reply, are under way */
     bool dropping;          /* the reply goes nowhere */
+    int notify;             /* ZMQ_ROUTER_NOTIFY, only to be read back */
 };
 
 static struct zx_rep *rep_of(struct zx_socket *s) {
@@ -169,7 +170,6 @@ static int rep_events(struct zx_socket *s) {
 /* ROUTER's options have no meaning here and no effect; MANDATORY could only do harm. */
 static int rep_set_option(struct zx_socket *s, int option, const void *val, size_t size) {
     bool ignored;
-    (void)s;
     switch (option) {
     case ZMQ_ROUTER_HANDOVER:
     case ZMQ_ROUTER_RAW:
@@ -179,11 +179,18 @@ static int rep_set_option(struct zx_socket *s, int option, const void *val, size
         return val && size >= 1 && size <= 255 ? 0 : -EINVAL;
     case ZMQ_ROUTER_NOTIFY: {
         int v;
-        return zx_opt_take_int(val, size, &v) || v < 0 || v > 3 ? -EINVAL : 0;
+        if (zx_opt_take_int(val, size, &v) || v < 0 || v > 3)
+            return -EINVAL;
+        rep_of(s)->notify = v;
+        return 0;
     }
     default:
         return -EINVAL;
     }
+}
+
+static int rep_get_option(struct zx_socket *s, int option, void *val, size_t *size) {
+    return option == ZMQ_ROUTER_NOTIFY ? zx_opt_get_int(rep_of(s)->notify, val, size) : -EINVAL;
 }
 
 const struct zx_pattern_ops zx_rep_ops = {
@@ -202,6 +209,6 @@ const struct zx_pattern_ops zx_rep_ops = {
     .recv = rep_recv,
     .events = rep_events,
     .set_option = rep_set_option,
-    .get_option = zx_pattern_get_none,
+    .get_option = rep_get_option,
     ZX_PATTERN_NO_LINK_HOOKS,
 };
