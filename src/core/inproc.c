@@ -190,9 +190,20 @@ int zx_inproc_bind(struct zx_inproc *ip, const char *text, struct zx_binder *b,
     struct name **head = bucket_of(ip, text);
     n->next = *head;
     *head = n;
-    for (struct name *w; (w = take_waiting(ip, text)); free(w))
+    struct name *joined = NULL;
+    for (struct name *w; (w = take_waiting(ip, text)); joined = w) {
+        zx_pipe_ref(w->waiting);
         join(b, w->waiting, dead);
+        w->next = joined;
+    }
     zx_mutex_unlock(&ip->lock);
+    /* The last reference of a refused one may end a socket, whose monitor has a name here. */
+    while (joined) {
+        struct name *next = joined->next;
+        zx_pipe_unref(joined->waiting);
+        free(joined);
+        joined = next;
+    }
     return 0;
 }
 
