@@ -82,6 +82,10 @@ if(BUILD_SHARED)
     VERSION ${ZMQX_SO_FILE_VERSION} SOVERSION ${ZMQX_SO_VERSION} LINK_DEPENDS ${map})
   if(NOT APPLE)
     target_link_options(libzmq PRIVATE -Wl,--version-script=${map})
+    if(NOT ZMQX_SANITIZE)
+      # A sanitizer's own functions come from the program.
+      target_link_options(libzmq PRIVATE -Wl,-z,defs)
+    endif()
   endif()
 endif()
 
