@@ -219,8 +219,9 @@ static void second_version(void **state) {
     struct node *n = node_new(*state, ZMQ_PULL), *c = node_new(*state, ZMQ_PUSH);
     struct peer *p;
     wire_ours_only("zmq_socket_monitor_versioned is a draft function");
-    assert_int_equal(zmq_socket_monitor_versioned(n->sock, "inproc://v2", ZMQ_EVENT_ALL_V2, 2,
-                                                  ZMQ_PAIR), 0);
+    int rc = zmq_socket_monitor_versioned(n->sock, "inproc://v2", ZMQ_EVENT_ALL_V2, 2, ZMQ_PAIR);
+    node_skip_unsupported(rc, "zmq_socket_monitor_versioned");
+    assert_int_equal(rc, 0);
     n->monitor = zmq_socket(n->world->ctx, ZMQ_PAIR);
     assert_int_equal(zmq_connect(n->monitor, "inproc://v2"), 0);
     node_bind(n);

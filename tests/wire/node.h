@@ -24,6 +24,12 @@ struct node {
 struct node *node_new(struct wire *w, int type);
 void node_close(struct node *n);
 
+/* True, said aloud: this row of a table needs a socket type that our library does not have yet.
+ * node_new and node_set skip the whole test, aloud, for a type or a security option it lacks. */
+bool node_row_absent(struct wire *w, int type);
+/* Skips the test, aloud, when a call of our library answered ENOTSUP. */
+void node_skip_unsupported(int rc, const char *call);
+
 void node_set(struct node *n, int option, int value);
 void node_set_text(struct node *n, int option, const char *text);
 int node_get(struct node *n, int option);

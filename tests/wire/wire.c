@@ -23,6 +23,7 @@ struct census {
 
 static struct census before;
 int wire_row = -1;
+const char *wire_name;
 
 bool wire_is_ours(void) {
     return zmq_has("zmqx") == 1;
@@ -87,11 +88,11 @@ static void hung(int signo) {
 }
 
 int wire_setup(void **state) {
-    const char *transport = *state;
     struct wire *w = calloc(1, sizeof *w);
     if (!w)
         return -1;
-    w->transport = transport;
+    wire_name = *state;
+    w->transport = strrchr(wire_name, '/') + 1;
     w->ctx = zmq_ctx_new();
     *state = w;
     wire_row = -1;

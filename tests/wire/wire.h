@@ -65,6 +65,9 @@ bool wire_is_ours(void);
  * environment it runs all the same, to see it fail there. */
 void wire_ours_only(const char *why);
 
+/* The running test, "name/transport". */
+extern const char *wire_name;
+
 /* Which row of a table a test is at; told with a failure. */
 extern int wire_row;
 
@@ -82,7 +85,7 @@ _Noreturn void wire_fail(const char *file, int line, const char *format, ...)
 
 /* A test runs over one transport or over both. */
 #define ON(transport, test)                                                                        \
-    { #test "/" transport, test, wire_setup, wire_teardown, (void *)(uintptr_t)transport }
+    { #test "/" transport, test, wire_setup, wire_teardown, (void *)(uintptr_t)(#test "/" transport) }
 #define ON_TCP(test) ON("tcp", test)
 #define ON_IPC(test) ON("ipc", test)
 #define ON_BOTH(test) ON("tcp", test), ON("ipc", test)
