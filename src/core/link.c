@@ -201,6 +201,12 @@ void zx_link_kick(struct zx_link *l, unsigned bits, bool owner) {
     zx_link_run(l, owner);
 }
 
+void zx_link_post(struct zx_link *l, unsigned bits) {
+    /* A holder finds the bits when it gives the word back; else the timer takes it. */
+    if (!(atomic_fetch_or_explicit(&l->work, bits, memory_order_acq_rel) & ZX_WORK_HELD))
+        (void)zx_timer_set(&l->src, 1);
+}
+
 bool zx_link_try_hold(struct zx_link *l) {
     unsigned nobody = 0;
     if (!atomic_compare_exchange_strong_explicit(&l->work, &nobody, ZX_WORK_HELD,

@@ -140,6 +140,8 @@ int zx_link_new_accepted(struct zx_endpoint *ep, int fd, struct zx_link **out);
 /* Leaves work for the link and does it if nobody holds it. owner: the caller holds the
  * lock of the link's socket, so both ends of the queues are his. Any thread. */
 void zx_link_kick(struct zx_link *l, unsigned bits, bool owner);
+/* Leaves work to the I/O thread: for callers that hold a leaf lock. */
+void zx_link_post(struct zx_link *l, unsigned bits);
 /* For work that needs arguments: takes the word if it is free; then release does what was
  * left meanwhile. */
 bool zx_link_try_hold(struct zx_link *l);

@@ -35,7 +35,8 @@ enum {
     ZX_POST_READABLE = 2,
     ZX_POST_CREDIT = 4,
     ZX_POST_LOST = 8,
-    ZX_POST_REARM = 16 /* inproc: the peer changed the mark of our in-queue */
+    ZX_POST_REARM = 16, /* inproc: the peer changed the mark of our in-queue */
+    ZX_POST_EVICT = 32  /* inproc: another peer has its id now */
 };
 
 enum zx_pipe_phase { ZX_PIPE_NEW, ZX_PIPE_ATTACHED, ZX_PIPE_LOST, ZX_PIPE_DETACHED };

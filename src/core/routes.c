@@ -76,6 +76,16 @@ static void make_id(struct zx_routes *r, struct zx_pipe *p) {
     } while (r->v[place(r, p->id, p->id_size)]);
 }
 
+/* The replaced peer's connection ends; what it sent stays readable. Posted under our lock: it
+ * cannot go before it is unregistered. */
+static void evict(struct zx_pipe *old) {
+    old->registered = false;
+    if (old->link)
+        zx_link_post(old->link, ZX_WORK_ABORT);
+    else
+        zx_pipe_post(old, ZX_POST_EVICT);
+}
+
 bool zx_routes_add(struct zx_socket *s, struct zx_pipe *p) {
     struct zx_routes *r = s->routes;
     struct zx_pipe *old = NULL;
@@ -95,20 +105,10 @@ bool zx_routes_add(struct zx_socket *s, struct zx_pipe *p) {
             r->v[i] = p;
             p->registered = true;
         }
-        if (old) {
-            old->registered = false;
-            zx_pipe_ref(old);
-        }
+        if (old)
+            evict(old);
     }
     zx_mutex_unlock(&r->lock);
-    if (old) {
-        /* The replaced peer's connection ends; what it sent stays readable. */
-        if (old->link)
-            zx_link_kick(old->link, ZX_WORK_ABORT, false);
-        else
-            zx_pipe_post(old, ZX_POST_LOST);
-        zx_pipe_unref(old);
-    }
     return ok;
 }
 

@@ -164,8 +164,9 @@ void zx_socket_leave_slow(struct zx_socket *s) {
 void zx_socket_notify(struct zx_socket *s, unsigned bits) {
     atomic_fetch_or_explicit(&s->attention, bits, memory_order_seq_cst);
     zx_wake_all(&s->wake);
-    /* ZMQ_FD: push, exchange, write; partner: the drain in zx_socket_attend. */
-    if (s->fd_event.rfd >= 0 &&
+    /* ZMQ_FD: push, exchange, write; partner: the drain in zx_socket_attend. Whoever comes
+     * too early for the descriptor pushed before it was made: the first ZMQ_EVENTS finds it. */
+    if (atomic_load_explicit(&s->has_fd, memory_order_seq_cst) &&
         !atomic_exchange_explicit(&s->fd_signalled, 1, memory_order_seq_cst))
         zx_event_signal(&s->fd_event);
 }
@@ -245,6 +246,12 @@ static void lose(struct zx_socket *s, struct zx_pipe *p) {
     p->app.phase = ZX_PIPE_LOST;
 }
 
+/* Another peer has its id: the end is told to it, what it sent is read to the end. */
+static void cut_off(struct zx_socket *s, struct zx_pipe *p) {
+    lose(s, p);
+    zx_pipe_close(p);
+}
+
 static void attach_new(struct zx_socket *s, struct zx_pipe *p) {
     if (p->late && !zx_socket_register(s, p)) {
         p->id_size = 0; /* somebody else has that id: one of our own making */
@@ -265,6 +272,8 @@ static void handle(struct zx_socket *s, struct zx_pipe *p, unsigned reasons) {
         s->ops->writable(s, p);
     if (reasons & ZX_POST_REARM && zx_queue_report(p->in))
         zx_pipe_credit(p);
+    if (reasons & ZX_POST_EVICT && p->app.phase == ZX_PIPE_ATTACHED)
+        cut_off(s, p);
     if (reasons & ZX_POST_LOST)
         lose(s, p);
     zx_socket_check_over(s, p);

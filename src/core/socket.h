@@ -72,7 +72,8 @@ struct zx_socket {
     struct zx_pipe *_Atomic single; /* ZX_PATTERN_SINGLE_PEER: the place, CAS by links */
     struct zx_monitor *_Atomic monitor;
     struct zx_dead dead; /* bodies to release after the unlock */
-    struct zx_event fd_event; /* ZMQ_FD; rfd -1 until asked for */
+    struct zx_event fd_event; /* ZMQ_FD; rfd -1 until asked for; others ask has_fd first */
+    atomic_bool has_fd;
     atomic_uint fd_signalled;
     struct zx_blob connect_id; /* ZMQ_CONNECT_ROUTING_ID for the next connect */
     uint32_t next_id;          /* generated routing ids; the registry's lock */

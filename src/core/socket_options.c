@@ -22,6 +22,7 @@ static int get_fd(struct zx_socket *s, void *val, size_t *size) {
         atomic_store_explicit(&s->fd_signalled, 1, memory_order_relaxed);
         zx_event_signal(&ev);
         s->fd_event = ev;
+        atomic_store_explicit(&s->has_fd, true, memory_order_seq_cst);
         /* From now on the I/O thread drives and signals. */
         if (s->reactor && zx_reactor_take_hot(s->reactor))
             zx_reactor_give(s->reactor);
