@@ -33,13 +33,15 @@ int zx_pipe_share(struct zx_pipe *p, const struct zx_share *f) {
 /* After all is written, so that the flush that is due at one of them takes all along. */
 void zx_pipe_offer_all(struct zx_pipe *const *v, unsigned n) {
     bool fenced = false;
-    for (unsigned i = 0; i < n; i++) {
-        struct zx_pipe *peer = v[i]->peer;
-        if (!peer) {
-            if (v[i]->app.unflushed)
-                zx_pipe_offer(v[i]);
-            continue;
-        }
+    for (unsigned i = 0; i < n;) {
+        unsigned from = i;
+        while (i < n && !v[i]->peer)
+            i++;
+        if (i > from)
+            zx_socket_sent_all(v[from]->sock, v + from, i - from);
+        if (i == n)
+            return;
+        struct zx_pipe *peer = v[i++]->peer;
         /* zx_pipe_announce, with one fence for all: all commits are before it. */
         if (!fenced)
             atomic_thread_fence(memory_order_seq_cst);

@@ -49,6 +49,7 @@ struct zx_budget { /* when to write, protocol R3; the socket's lock */
     uint32_t peak;  /* K before the sender last fell behind the sweeper: a burst may resume */
     uint64_t last_ns;  /* end of the last flush */
     uint64_t first_ns; /* first send after it, when there were several */
+    uint64_t wide_ns;  /* how long messages to many may wait for company */
     struct zx_pipe **dirty; /* pipes with unflushed bytes */
     uint32_t n_dirty, cap_dirty;
 };
@@ -146,6 +147,8 @@ void zx_socket_detach(struct zx_socket *s, struct zx_pipe *p);
 void zx_socket_notify(struct zx_socket *s, unsigned bits);
 /* A send went out on a pipe: counts the budget down, flushes when it is used up. */
 void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p);
+/* A message went out on n pipes, none of them inproc: one decision for all. */
+void zx_socket_sent_all(struct zx_socket *s, struct zx_pipe *const *v, uint32_t n);
 /* Flushes every pipe with unflushed bytes and sets the next budget. */
 void zx_socket_flush(struct zx_socket *s);
 

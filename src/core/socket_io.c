@@ -15,7 +15,7 @@ static const uint64_t BATCH_MIN_NS = 10000, BATCH_MAX_NS = 100000, BATCH_WIDE_NS
 
 /* ---- when to write ---- */
 
-static void next_budget(struct zx_budget *b, uint64_t start, uint64_t end, uint32_t n_peers) {
+static void next_budget(struct zx_budget *b, uint64_t start, uint64_t end) {
     uint64_t flush = end - start, window = 2 * flush;
     uint64_t most = flush > BATCH_MAX_NS ? BATCH_WIDE_NS : BATCH_MAX_NS;
     /* Between several sends: what passed before the first says nothing about the rate. */
@@ -26,10 +26,8 @@ static void next_budget(struct zx_budget *b, uint64_t start, uint64_t end, uint3
     if (window > most)
         window = most;
     uint64_t k = window / (gap ? gap : 1);
-    /* The more peers, the dearer is each batch on the way up. */
-    uint64_t growth = 2 + n_peers / 8;
-    if (k > growth * b->size)
-        k = growth * b->size;
+    if (k > 2 * (uint64_t)b->size)
+        k = 2 * (uint64_t)b->size;
     if (k > BUDGET_MAX)
         k = BUDGET_MAX;
     b->size = k ? (uint32_t)k : 1;
@@ -52,9 +50,8 @@ void zx_socket_flush(struct zx_socket *s) {
     if (!b->n_dirty)
         return;
     uint64_t start = zx_os_now_ns();
-    uint32_t n_peers = b->n_dirty;
     flush_pipes(s);
-    next_budget(b, start, zx_os_now_ns(), n_peers);
+    next_budget(b, start, zx_os_now_ns());
 }
 
 void zx_socket_rest(struct zx_socket *s) {
@@ -132,6 +129,44 @@ void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p) {
         zx_socket_flush(s);
     else if (leave_to_sweeper(b, p, first))
         slow_down(s);
+}
+
+/* To many peers a flush takes so long that the clock may be read for each message: one that
+ * comes after silence goes at once, others wait for company as long as two flushes take. */
+static void flush_many(struct zx_socket *s, uint64_t start) {
+    struct zx_budget *b = &s->budget;
+    flush_pipes(s);
+    b->last_ns = zx_os_now_ns();
+    b->wide_ns = 2 * (b->last_ns - start);
+    if (b->wide_ns > BATCH_WIDE_NS)
+        b->wide_ns = BATCH_WIDE_NS;
+    b->size = b->left = 1;
+    b->sent = 0;
+}
+
+void zx_socket_sent_all(struct zx_socket *s, struct zx_pipe *const *v, uint32_t n) {
+    struct zx_budget *b = &s->budget;
+    uint64_t now = zx_os_now_ns();
+    bool full = false;
+    b->burst++;
+    if (!b->sent++)
+        b->first_ns = now;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!v[i]->app.in_set_dirty && !remember(b, v[i]))
+            zx_pipe_flush(v[i]);
+        full |= v[i]->app.unflushed >= FLUSH_BYTES || !zx_pipe_can_send(v[i]);
+    }
+    if (full || now - (b->sent > 1 ? b->first_ns : b->last_ns) >= b->wide_ns) {
+        flush_many(s, now);
+        return;
+    }
+    if (zx_lock_plain)
+        atomic_thread_fence(memory_order_seq_cst);
+    else
+        atomic_signal_fence(memory_order_seq_cst);
+    for (uint32_t i = 0; i < n; i++)
+        if (!atomic_load_explicit(&v[i]->link->dirty.mark, memory_order_relaxed))
+            zx_io_dirty(v[i]->link->src.reactor->io, v[i]->link);
 }
 
 /* ---- send and receive ---- */
