@@ -85,7 +85,8 @@ _Noreturn void wire_fail(const char *file, int line, const char *format, ...)
 
 /* A test runs over one transport or over both. */
 #define ON(transport, test)                                                                        \
-    { #test "/" transport, test, wire_setup, wire_teardown, (void *)(uintptr_t)(#test "/" transport) }
+    { #test "/" transport, test, wire_setup, wire_teardown,                                        \
+      (void *)(uintptr_t)(#test "/" transport) }
 #define ON_TCP(test) ON("tcp", test)
 #define ON_IPC(test) ON("ipc", test)
 #define ON_BOTH(test) ON("tcp", test), ON("ipc", test)
