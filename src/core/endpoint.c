@@ -188,14 +188,6 @@ static int need_reactor(struct zx_socket *s) {
     return s->reactor ? 0 : zx_reactor_new(io, &s->reactor);
 }
 
-static void set_last_endpoint(struct zx_socket *s, const char *text) {
-    char *copy = strdup(text);
-    if (!copy)
-        return; /* the endpoint works all the same */
-    free(s->last_endpoint);
-    s->last_endpoint = copy;
-}
-
 static int bind_inproc(struct zx_socket *s, struct zx_endpoint *ep) {
     ep->binder = zx_binder_new(s);
     if (!ep->binder)
@@ -203,10 +195,18 @@ static int bind_inproc(struct zx_socket *s, struct zx_endpoint *ep) {
     return zx_inproc_bind(s->ctx->inproc, ep->typed, ep->binder, &s->dead);
 }
 
-static void list_endpoint(struct zx_socket *s, struct zx_endpoint *ep) {
+/* The endpoint works: it is the socket's, and its text the last one. -ENOMEM: ended. */
+static int list_endpoint(struct zx_socket *s, struct zx_endpoint *ep) {
+    char *text = strdup(ep->text);
+    if (!text) {
+        zx_endpoint_end(ep, 0, false);
+        return -ENOMEM;
+    }
+    free(s->last_endpoint);
+    s->last_endpoint = text;
     ep->next = s->endpoints;
     s->endpoints = ep;
-    set_last_endpoint(s, ep->text);
+    return 0;
 }
 
 int zx_socket_bind(struct zx_socket *s, const char *endpoint) {
@@ -221,10 +221,10 @@ int zx_socket_bind(struct zx_socket *s, const char *endpoint) {
         return -ENOMEM;
     ep->tp = where.tp;
     rc = where.tp ? zx_listener_new(ep, &ep->listener) : bind_inproc(s, ep);
+    if (!rc)
+        rc = list_endpoint(s, ep);
     if (rc)
         zx_endpoint_unref(ep);
-    else
-        list_endpoint(s, ep);
     return rc;
 }
 
@@ -364,10 +364,10 @@ int zx_socket_connect(struct zx_socket *s, const char *endpoint) {
         return -ENOMEM;
     ep->tp = where.tp;
     rc = where.tp ? connect_stream(s, ep) : connect_inproc(s, ep);
+    if (!rc)
+        rc = list_endpoint(s, ep);
     if (rc)
         zx_endpoint_unref(ep);
-    else
-        list_endpoint(s, ep);
     return rc;
 }
 

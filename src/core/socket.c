@@ -257,7 +257,10 @@ static void attach_new(struct zx_socket *s, struct zx_pipe *p) {
         p->id_size = 0; /* somebody else has that id: one of our own making */
         (void)zx_socket_register(s, p);
     }
-    if (zx_socket_attach(s, p))
+    int rc = zx_socket_attach(s, p);
+    if (rc == -ENOMEM && p->peer)
+        zx_pipe_post(p, ZX_POST_ATTACH | ZX_POST_READABLE); /* nobody would connect again */
+    else if (rc)
         zx_pipe_abort(p);
 }
 
