@@ -106,7 +106,7 @@ models: deps
 
 mutants: deps
 	@$(plain)
-	@$(run) $(BUILD) -L mutants --timeout 3600
+	@$(run) $(BUILD) -L mutants
 
 clean:
 	@rm -rf $(BUILD)
