@@ -4,19 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDE = 256, TIGHT_MAX = 48 };
+#include "base/slab.h"
+
+enum { CLASSES = 10, WIDE_CLASS = CLASSES - 1, WIDE = 256 };
+
+static const uint16_t caps[CLASSES] = {2, 4, 6, 8, 12, 16, 24, 32, 48, WIDE};
 
 /* Behind it lie the bytes that lead to children, sorted, in whole words and in the same cache
- * line as the rest of what a search reads, then the children. WIDE: no bytes, one place for each.
+ * line as the rest of what a search reads; then the children. WIDE: no bytes, one place for each.
  * Invariant: two children, or one and `end`. */
 struct node {
-    uint32_t depth; /* keys below agree in so many bytes and part here */
-    uint16_t n, cap;
+    uint32_t depth : 24; /* keys below agree in so many bytes and part here */
+    uint32_t class : 8;
+    uint16_t n;
+    uint16_t number; /* in its slab */
     struct zx_leaf *end; /* the key that is depth bytes long */
     uint64_t bytes[];
 };
 
-static const uint16_t caps[] = {2, 4, 6, 8, 12, 16, 24, 32, TIGHT_MAX, WIDE};
+struct zx_radix_nodes {
+    struct zx_slab slab[CLASSES];
+};
 
 static inline bool is_leaf(uintptr_t ref) {
     return ref & 1;
@@ -30,17 +38,24 @@ static inline struct node *node_of(uintptr_t ref) {
 static inline uintptr_t leaf_ref(struct zx_leaf *leaf) {
     return (uintptr_t)leaf + 1;
 }
-static inline size_t words(unsigned cap) {
-    return cap == WIDE ? 0 : (cap + 7u) / 8;
+static inline bool is_wide(const struct node *n) {
+    return n->class == WIDE_CLASS;
+}
+/* Places a node has, n of them in use; all, where they are addressed by the byte. */
+static inline unsigned span(const struct node *n) {
+    return is_wide(n) ? WIDE : n->n;
+}
+static inline size_t byte_words(unsigned class) {
+    return class == WIDE_CLASS ? 0 : (caps[class] + 7u) / 8;
 }
 static inline uint8_t *bytes_of(const struct node *n) {
     return (uint8_t *)(uintptr_t)n->bytes;
 }
 static inline uintptr_t *children_of(const struct node *n) {
-    return (uintptr_t *)(uintptr_t)(n->bytes + words(n->cap));
+    return (uintptr_t *)(uintptr_t)(n->bytes + byte_words(n->class));
 }
 
-/* ---- a node's children ---- */
+/* ---- bytes ---- */
 
 /* Eight bytes at once; the first in the lowest bits, on any machine. */
 static inline uint64_t load8(const uint8_t *p) {
@@ -60,103 +75,96 @@ static inline unsigned lowest_bit(uint64_t v) {
 #endif
 }
 
-/* Where the child for byte is; n->n: nowhere. */
+/* ---- nodes ---- */
+
+static struct node *node_new(struct zx_radix *r, size_t depth, unsigned class) {
+    if (!r->nodes) {
+        r->nodes = malloc(sizeof *r->nodes);
+        if (!r->nodes)
+            return NULL;
+        *r->nodes = (struct zx_radix_nodes){0};
+    }
+    struct zx_slab *slab = &r->nodes->slab[class];
+    size_t size = sizeof(struct node) + byte_words(class) * sizeof(uint64_t) +
+                  caps[class] * sizeof(uintptr_t);
+    uint16_t number;
+    slab->item = size;
+    struct node *n = zx_slab_alloc(slab, &number);
+    if (!n)
+        return NULL;
+    *n = (struct node){.depth = depth & 0xffffffu, .class = class & 255u, .number = number};
+    memset(n->bytes, 0, size - sizeof *n);
+    return n;
+}
+
+static void node_free(struct zx_radix *r, struct node *n) {
+    zx_slab_free(&r->nodes->slab[n->class], n, n->number);
+}
+
+/* Where the child for byte is; WIDE or more: nowhere. */
 static inline unsigned slot_of(const struct node *n, uint8_t byte) {
     const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
     const uint8_t *bytes = bytes_of(n);
+    if (is_wide(n))
+        return children_of(n)[byte] ? byte : WIDE;
     for (unsigned at = 0; at < n->n; at += 8) {
         /* Zero bytes of x get their top bit set; the lowest of them exactly. */
         uint64_t x = load8(bytes + at) ^ byte * ones;
         uint64_t hit = (x - ones) & ~x & tops;
         if (hit) {
             at += lowest_bit(hit) / 8;
-            return at < n->n ? at : n->n; /* behind the last: leftovers */
+            return at < n->n ? at : WIDE; /* behind the last: leftovers */
         }
     }
-    return n->n;
+    return WIDE;
 }
 
 static inline uintptr_t *child_slot(const struct node *n, uint8_t byte) {
-    uintptr_t *child = children_of(n);
-    if (n->cap == WIDE)
-        return child[byte] ? &child[byte] : NULL;
     unsigned i = slot_of(n, byte);
-    return i < n->n ? &child[i] : NULL;
+    return i < WIDE ? &children_of(n)[i] : NULL;
 }
 
 /* The first child that byte `from` or a later one leads to; 0: none. */
 static uintptr_t child_from(const struct node *n, unsigned from) {
     const uintptr_t *child = children_of(n);
-    if (n->cap == WIDE) {
-        for (; from < WIDE; from++)
-            if (child[from])
-                return child[from];
-        return 0;
-    }
     const uint8_t *bytes = bytes_of(n);
-    for (unsigned i = 0; i < n->n; i++)
-        if (bytes[i] >= from)
+    for (unsigned i = is_wide(n) ? from : 0; i < span(n); i++)
+        if (is_wide(n) ? child[i] != 0 : bytes[i] >= from)
             return child[i];
     return 0;
 }
 
-static struct node *node_new(uint32_t depth, unsigned cap) {
-    size_t size = words(cap) * sizeof(uint64_t) + cap * sizeof(uintptr_t);
-    struct node *n = malloc(sizeof *n + size);
-    if (!n)
-        return NULL;
-    *n = (struct node){.depth = depth, .cap = (uint16_t)cap};
-    memset(n->bytes, 0, size);
-    return n;
-}
-
 /* Appends without looking for room; bytes come in ascending order. */
 static void append(struct node *n, uint8_t byte, uintptr_t child) {
-    if (n->cap == WIDE) {
-        children_of(n)[byte] = child;
-    } else {
+    if (!is_wide(n))
         bytes_of(n)[n->n] = byte;
-        children_of(n)[n->n] = child;
-    }
+    children_of(n)[is_wide(n) ? byte : n->n] = child;
     n->n++;
 }
 
-/* A copy of another capacity in *slot's place. False: no memory, nothing changed. */
-static bool resize(uintptr_t *slot, unsigned cap) {
-    struct node *old = node_of(*slot), *n = node_new(old->depth, cap);
+/* A copy of another size in its place. False: no memory, nothing changed. */
+static bool resize(struct zx_radix *r, uintptr_t *slot, unsigned class) {
+    struct node *old = node_of(*slot), *n = node_new(r, old->depth, class);
     if (!n)
         return false;
     const uintptr_t *child = children_of(old);
     n->end = old->end;
-    for (unsigned i = 0; i < (old->cap == WIDE ? WIDE : old->n); i++)
+    for (unsigned i = 0; i < span(old); i++)
         if (child[i])
-            append(n, old->cap == WIDE ? (uint8_t)i : bytes_of(old)[i], child[i]);
-    free(old);
+            append(n, is_wide(old) ? (uint8_t)i : bytes_of(old)[i], child[i]);
+    node_free(r, old);
     *slot = (uintptr_t)n;
     return true;
 }
 
-static unsigned cap_above(unsigned n) {
-    unsigned i = 0;
-    while (caps[i] <= n)
-        i++;
-    return caps[i];
-}
-
-static bool insert_child(uintptr_t *slot, uint8_t byte, uintptr_t child) {
+static bool insert_child(struct zx_radix *r, uintptr_t *slot, uint8_t byte, uintptr_t child) {
+    if (node_of(*slot)->n == caps[node_of(*slot)->class] &&
+        !resize(r, slot, node_of(*slot)->class + 1u))
+        return false;
     struct node *n = node_of(*slot);
-    if (n->cap == WIDE) {
+    if (is_wide(n)) {
         append(n, byte, child);
         return true;
-    }
-    if (n->n == n->cap) {
-        if (!resize(slot, cap_above(n->n)))
-            return false;
-        n = node_of(*slot);
-        if (n->cap == WIDE) {
-            append(n, byte, child);
-            return true;
-        }
     }
     uint8_t *bytes = bytes_of(n);
     uintptr_t *children = children_of(n);
@@ -175,7 +183,7 @@ static void remove_child(struct node *n, uint8_t byte) {
     uintptr_t *child = children_of(n);
     unsigned i = 0;
     n->n--;
-    if (n->cap == WIDE) {
+    if (is_wide(n)) {
         child[byte] = 0;
         return;
     }
@@ -187,24 +195,14 @@ static void remove_child(struct node *n, uint8_t byte) {
     }
 }
 
-/* Two sizes too large: goes one down, so that the next insertions need no copy. */
-static void shrink(uintptr_t *slot) {
-    struct node *n = node_of(*slot);
-    unsigned i = 0;
-    while (caps[i] < n->cap)
-        i++;
-    if (i >= 2 && n->n <= caps[i - 2])
-        (void)resize(slot, caps[i - 1]);
-}
-
 /* ---- finding ---- */
 
 /* Follows the key as far as there is a way; any leaf of that part of the tree. r not empty. */
 static struct zx_leaf *near_leaf(const struct zx_radix *r, const uint8_t *key, size_t size) {
     uintptr_t ref = r->root;
     while (!is_leaf(ref)) {
-        struct node *n = node_of(ref);
-        uintptr_t *slot = n->depth < size ? child_slot(n, key[n->depth]) : NULL;
+        const struct node *n = node_of(ref);
+        const uintptr_t *slot = n->depth < size ? child_slot(n, key[n->depth]) : NULL;
         if (!slot && n->end)
             return n->end;
         ref = slot ? *slot : child_from(n, 0);
@@ -258,10 +256,9 @@ struct zx_leaf *zx_radix_prefix(struct zx_radix_walk *w) {
             struct node *n = node_of(ref);
             if (n->depth > w->size)
                 return NULL;
-            if (n->depth < w->size) {
-                uintptr_t *slot = child_slot(n, w->data[n->depth]);
-                w->at = slot ? *slot : 0;
-            }
+            unsigned i = n->depth < w->size ? slot_of(n, w->data[n->depth]) : WIDE;
+            if (i < WIDE)
+                w->at = children_of(n)[i];
             found = n->end;
             if (!found)
                 continue;
@@ -295,9 +292,11 @@ static uintptr_t *place_of(struct zx_radix *r, const uint8_t *key, size_t at) {
     return slot;
 }
 
-/* Puts a node of depth `at` above *slot, whose keys begin as `near` does. */
-static bool part(uintptr_t *slot, const struct zx_leaf *near, struct zx_leaf *leaf, size_t at) {
-    struct node *n = node_new((uint32_t)at, caps[0]);
+/* Puts a node above *slot, whose keys begin as `near` does. */
+static bool part(struct zx_radix *r, uintptr_t *slot, const struct zx_leaf *near,
+                 struct zx_leaf *leaf) {
+    size_t at = common_size(near, leaf->key, leaf->size);
+    struct node *n = node_new(r, at, 0);
     if (!n)
         return false;
     uintptr_t below = *slot;
@@ -317,6 +316,17 @@ static bool part(uintptr_t *slot, const struct zx_leaf *near, struct zx_leaf *le
     return true;
 }
 
+static bool add_leaf(struct zx_radix *r, const struct zx_leaf *near, struct zx_leaf *leaf,
+                     size_t at) {
+    uintptr_t *slot = place_of(r, leaf->key, at);
+    if (is_leaf(*slot) || node_of(*slot)->depth > at)
+        return part(r, slot, near, leaf);
+    if (leaf->size > at)
+        return insert_child(r, slot, leaf->key[at], leaf_ref(leaf));
+    node_of(*slot)->end = leaf;
+    return true;
+}
+
 struct zx_leaf *zx_radix_put(struct zx_radix *r, const void *key, size_t size, bool *made) {
     const uint8_t *k = key;
     struct zx_leaf *near = NULL, *leaf;
@@ -331,17 +341,9 @@ struct zx_leaf *zx_radix_put(struct zx_radix *r, const void *key, size_t size, b
     leaf = size <= ZX_RADIX_KEY_MAX ? leaf_new(k, size) : NULL;
     if (!leaf)
         return NULL;
-    bool ok = true;
-    uintptr_t *slot = near ? place_of(r, k, at) : &r->root;
-    if (!near)
-        *slot = leaf_ref(leaf);
-    else if (is_leaf(*slot) || node_of(*slot)->depth > at)
-        ok = part(slot, near, leaf, at);
-    else if (size == at)
-        node_of(*slot)->end = leaf;
-    else
-        ok = insert_child(slot, k[at], leaf_ref(leaf));
-    if (!ok) {
+    if (!near) {
+        r->root = leaf_ref(leaf);
+    } else if (!add_leaf(r, near, leaf, at)) {
         free(leaf);
         return NULL;
     }
@@ -352,18 +354,17 @@ struct zx_leaf *zx_radix_put(struct zx_radix *r, const void *key, size_t size, b
 
 /* ---- taking out ---- */
 
-/* A node with one way left is no node; one much too large gets smaller. */
-static void tidy(uintptr_t *slot) {
+/* A node with one way left is no node; one two sizes too large goes one down, so that the next
+ * insertions need no copy. */
+static void tidy(struct zx_radix *r, uintptr_t *slot) {
     struct node *n = node_of(*slot);
-    if (n->n == 0)
-        *slot = leaf_ref(n->end);
-    else if (n->n == 1 && !n->end)
-        *slot = child_from(n, 0);
-    else {
-        shrink(slot);
+    if (n->n > 1 || (n->n == 1 && n->end)) {
+        if (n->class >= 2 && n->n <= caps[n->class - 2])
+            (void)resize(r, slot, n->class - 1u);
         return;
     }
-    free(n);
+    *slot = n->n ? child_from(n, 0) : leaf_ref(n->end);
+    node_free(r, n);
 }
 
 void zx_radix_remove(struct zx_radix *r, struct zx_leaf *leaf) {
@@ -375,14 +376,18 @@ void zx_radix_remove(struct zx_radix *r, struct zx_leaf *leaf) {
     r->count--;
     if (!is_leaf(*slot)) {
         node_of(*slot)->end = NULL;
-        tidy(slot);
+        tidy(r, slot);
     } else if (above) {
         remove_child(node_of(*above), leaf->key[node_of(*above)->depth]);
-        tidy(above);
+        tidy(r, above);
     } else {
         r->root = 0;
     }
     free(leaf);
+    if (r->root && !is_leaf(r->root))
+        return;
+    free(r->nodes);
+    r->nodes = NULL;
 }
 
 static void drop_leaf(struct zx_leaf *leaf, void (*on_leaf)(struct zx_leaf *leaf)) {
@@ -405,7 +410,6 @@ static uintptr_t pop_child(struct node *n) {
 void zx_radix_fini(struct zx_radix *r, void (*on_leaf)(struct zx_leaf *leaf)) {
     uintptr_t ref = r->root;
     struct node *up = NULL; /* the way back: `end` of each node leads to the one above */
-    *r = (struct zx_radix){0};
     while (ref || up) {
         if (ref && is_leaf(ref)) {
             drop_leaf(leaf_of(ref), on_leaf);
@@ -413,8 +417,7 @@ void zx_radix_fini(struct zx_radix *r, void (*on_leaf)(struct zx_leaf *leaf)) {
             struct node *n = node_of(ref);
             if (n->end)
                 drop_leaf(n->end, on_leaf);
-            if (n->cap == WIDE)
-                n->n = WIDE;
+            n->n = (uint16_t)span(n);
             n->end = (struct zx_leaf *)(void *)up;
             up = n;
         }
@@ -422,9 +425,11 @@ void zx_radix_fini(struct zx_radix *r, void (*on_leaf)(struct zx_leaf *leaf)) {
         if (!ref && up) {
             struct node *done = up;
             up = (struct node *)(void *)up->end;
-            free(done);
+            node_free(r, done);
         }
     }
+    free(r->nodes);
+    *r = (struct zx_radix){0};
 }
 
 /* ---- order ---- */
