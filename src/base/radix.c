@@ -19,6 +19,7 @@ struct node {
     uint16_t n;
     uint16_t number; /* in its slab */
     struct zx_leaf *end; /* the key that is depth bytes long */
+    uint64_t before;     /* the last eight bytes in which they agree, as tail8 reads them */
     uint64_t bytes[];
 };
 
@@ -62,6 +63,16 @@ static inline uint64_t load8(const uint8_t *p) {
     return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
            (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
            (uint64_t)p[7] << 56;
+}
+
+/* The eight bytes that end at `end`; zeros stand before the first. */
+static inline uint64_t tail8(const uint8_t *p, size_t end) {
+    uint64_t v = 0;
+    if (end >= 8)
+        return load8(p + end - 8);
+    for (size_t i = 0; i < end; i++)
+        v |= (uint64_t)p[i] << 8 * (8 - end + i);
+    return v;
 }
 
 static inline unsigned lowest_bit(uint64_t v) {
@@ -149,6 +160,7 @@ static bool resize(struct zx_radix *r, uintptr_t *slot, unsigned class) {
         return false;
     const uintptr_t *child = children_of(old);
     n->end = old->end;
+    n->before = old->before;
     for (unsigned i = 0; i < span(old); i++)
         if (child[i])
             append(n, is_wide(old) ? (uint8_t)i : bytes_of(old)[i], child[i]);
@@ -210,8 +222,9 @@ static struct zx_leaf *near_leaf(const struct zx_radix *r, const uint8_t *key, s
     return leaf_of(ref);
 }
 
-static size_t common_size(const struct zx_leaf *leaf, const uint8_t *key, size_t size) {
-    size_t max = leaf->size < size ? leaf->size : size, i = 0;
+/* In how many bytes a leaf agrees with a key; it does so in the first `i`. */
+static size_t common_size(const struct zx_leaf *leaf, const uint8_t *key, size_t size, size_t i) {
+    size_t max = leaf->size < size ? leaf->size : size;
     for (; max - i >= 8; i += 8) {
         uint64_t x = load8(leaf->key + i) ^ load8(key + i);
         if (x)
@@ -292,14 +305,60 @@ static uintptr_t *place_of(struct zx_radix *r, const uint8_t *key, size_t at) {
     return slot;
 }
 
-/* Puts a node above *slot, whose keys begin as `near` does. */
-static bool part(struct zx_radix *r, uintptr_t *slot, const struct zx_leaf *near,
-                 struct zx_leaf *leaf) {
-    size_t at = common_size(near, leaf->key, leaf->size);
+/* Where a key is or belongs. */
+struct way {
+    uintptr_t *slot;      /* that place, or what is to be under a new node */
+    size_t at;            /* agrees with what is there in so many bytes */
+    struct zx_leaf *near; /* a leaf of there, NULL if the place is in the node itself */
+};
+
+/* Goes down without a look at any leaf but the last, as far as nodes know all bytes between
+ * them. False: they do not, or the key leaves there. r not empty. */
+static bool follow(struct zx_radix *r, const uint8_t *key, size_t size, struct way *w) {
+    size_t known = 0;
+    *w = (struct way){.slot = &r->root};
+    while (!is_leaf(*w->slot)) {
+        const struct node *n = node_of(*w->slot);
+        size_t gap = n->depth - known;
+        if (n->depth > size || gap > 8)
+            return false;
+        if (gap && (n->before ^ tail8(key, n->depth)) >> (64 - 8 * gap))
+            return false;
+        w->at = n->depth;
+        if (n->depth == size) {
+            w->near = n->end;
+            return true;
+        }
+        uintptr_t *next = child_slot(n, key[n->depth]);
+        if (!next)
+            return true;
+        w->slot = next;
+        known = (size_t)n->depth + 1;
+    }
+    w->near = leaf_of(*w->slot);
+    w->at = common_size(w->near, key, size, known);
+    return true;
+}
+
+static struct way find_way(struct zx_radix *r, const uint8_t *key, size_t size) {
+    struct way w;
+    if (!follow(r, key, size, &w)) {
+        w.near = near_leaf(r, key, size);
+        w.at = common_size(w.near, key, size, 0);
+        w.slot = place_of(r, key, w.at);
+    }
+    return w;
+}
+
+/* Puts a node where a leaf parts from what is there. */
+static bool part(struct zx_radix *r, const struct way *w, struct zx_leaf *leaf) {
+    const struct zx_leaf *near = w->near;
+    size_t at = w->at;
     struct node *n = node_new(r, at, 0);
     if (!n)
         return false;
-    uintptr_t below = *slot;
+    n->before = tail8(leaf->key, at);
+    uintptr_t below = *w->slot;
     bool below_ends = near->size == at, leaf_ends = leaf->size == at;
     if (below_ends)
         n->end = leaf_of(below);
@@ -312,38 +371,37 @@ static bool part(struct zx_radix *r, uintptr_t *slot, const struct zx_leaf *near
         append(n, near->key[at], below);
     if (!leaf_ends && !leaf_first)
         append(n, leaf->key[at], leaf_ref(leaf));
-    *slot = (uintptr_t)n;
+    *w->slot = (uintptr_t)n;
     return true;
 }
 
-static bool add_leaf(struct zx_radix *r, const struct zx_leaf *near, struct zx_leaf *leaf,
-                     size_t at) {
-    uintptr_t *slot = place_of(r, leaf->key, at);
-    if (is_leaf(*slot) || node_of(*slot)->depth > at)
-        return part(r, slot, near, leaf);
-    if (leaf->size > at)
-        return insert_child(r, slot, leaf->key[at], leaf_ref(leaf));
-    node_of(*slot)->end = leaf;
+static bool add_leaf(struct zx_radix *r, const struct way *w, struct zx_leaf *leaf) {
+    if (!r->root) {
+        r->root = leaf_ref(leaf);
+        return true;
+    }
+    if (is_leaf(*w->slot) || node_of(*w->slot)->depth > w->at)
+        return part(r, w, leaf);
+    if (leaf->size > w->at)
+        return insert_child(r, w->slot, leaf->key[w->at], leaf_ref(leaf));
+    node_of(*w->slot)->end = leaf;
     return true;
 }
 
 struct zx_leaf *zx_radix_put(struct zx_radix *r, const void *key, size_t size, bool *made) {
-    const uint8_t *k = key;
-    struct zx_leaf *near = NULL, *leaf;
-    size_t at = 0;
+    struct way w = {0};
     *made = false;
+    if (size > ZX_RADIX_KEY_MAX)
+        return NULL;
     if (r->root) {
-        near = near_leaf(r, k, size);
-        at = common_size(near, k, size);
-        if (at == size && at == near->size)
-            return near;
+        w = find_way(r, key, size);
+        if (w.near && w.at == size && w.at == w.near->size)
+            return w.near;
     }
-    leaf = size <= ZX_RADIX_KEY_MAX ? leaf_new(k, size) : NULL;
+    struct zx_leaf *leaf = leaf_new(key, size);
     if (!leaf)
         return NULL;
-    if (!near) {
-        r->root = leaf_ref(leaf);
-    } else if (!add_leaf(r, near, leaf, at)) {
+    if (!add_leaf(r, &w, leaf)) {
         free(leaf);
         return NULL;
     }
@@ -460,7 +518,7 @@ struct zx_leaf *zx_radix_after(const struct zx_radix *r, const void *key, size_t
     if (!ref)
         return NULL;
     struct zx_leaf *near = near_leaf(r, k, size);
-    size_t at = common_size(near, k, size);
+    size_t at = common_size(near, k, size, 0);
     while (!is_leaf(ref) && node_of(ref)->depth <= at && node_of(ref)->depth < size) {
         struct node *n = node_of(ref);
         unsigned byte = k[n->depth];
