@@ -2,11 +2,11 @@
 /*
  * A context: its I/O threads, its sockets, its inproc names.
  *
- * What: what zmq_ctx_new returns. Owner: `lock` guards everything but the atomics; it comes
- *   before every socket's lock.
+ * What: what zmq_ctx_new returns. Owner: `lock` guards everything but the atomics; it is a
+ *   leaf: taken with a socket's lock held, and no socket is locked under it.
  * Life: NEW (options may change) -> RUNNING (first socket) -> STOPPING (shutdown or term:
  *   sockets answer ETERM) -> freed by zmq_ctx_term when every socket's slot is gone.
- * Never: is held locked while a socket is locked by the same thread in the other order.
+ * Never: locks a socket: termination is told to sockets by attention bits.
  */
 #ifndef ZX_CORE_CTX_H
 #define ZX_CORE_CTX_H

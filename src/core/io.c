@@ -118,8 +118,9 @@ static struct zx_reactor *pick_cold(struct zx_io *io) {
         struct zx_reactor *r = *p;
         unsigned driven = atomic_load_explicit(&r->driven, memory_order_relaxed);
         unsigned state = ZX_APP_FREE;
-        if (driven != r->driven_seen) {
+        if (driven != r->driven_seen || r->tick_seen == io->hot.tick) {
             r->driven_seen = driven;
+            r->tick_seen = io->hot.tick; /* judged again by the next tick */
             p = &r->hot_next;
         } else if (!zx_reactor_try_ref(r)) {
             p = &r->hot_next; /* its last holder waits for the lock to unlist it */
@@ -143,6 +144,7 @@ static struct zx_reactor *pick_cold(struct zx_io *io) {
 }
 
 static void zx_io_tick(struct zx_io *io) {
+    io->hot.tick++;
     for (;;) {
         struct zx_reactor *r = pick_cold(io);
         struct zx_reactor *parked = io->hot.parked;
@@ -288,24 +290,40 @@ static void heap_remove(struct zx_io *io, struct zx_source *src) {
     heap_down(io, last->timer.index - 1);
 }
 
-static int heap_add(struct zx_io *io, struct zx_source *src) {
-    if (io->timers.n == io->timers.cap) {
-        size_t cap = io->timers.cap ? io->timers.cap * 2 : 16;
-        struct zx_source **v = realloc(io->timers.heap, cap * sizeof *v);
-        if (!v)
-            return -ENOMEM;
-        io->timers.heap = v;
-        io->timers.cap = cap;
-    }
-    heap_put(io, io->timers.n++, src);
-    heap_up(io, io->timers.n - 1);
+static int heap_grow(struct zx_io *io) {
+    size_t cap = io->timers.cap ? io->timers.cap * 2 : 16;
+    struct zx_source **v = realloc(io->timers.heap, cap * sizeof *v);
+    if (!v)
+        return -ENOMEM;
+    io->timers.heap = v;
+    io->timers.cap = cap;
     return 0;
 }
 
-int zx_timer_set(struct zx_source *src, uint64_t at_ns) {
+/* A timer that cannot be set would be a connection that never ends. */
+int zx_timer_reserve(struct zx_io *io) {
+    zx_mutex_lock(&io->timers.lock);
+    int rc = io->timers.reserved == io->timers.cap ? heap_grow(io) : 0;
+    io->timers.reserved += !rc;
+    zx_mutex_unlock(&io->timers.lock);
+    return rc;
+}
+
+void zx_timer_unreserve(struct zx_io *io) {
+    zx_mutex_lock(&io->timers.lock);
+    io->timers.reserved--;
+    zx_mutex_unlock(&io->timers.lock);
+}
+
+static void heap_add(struct zx_io *io, struct zx_source *src) {
+    zx_source_ref(src);
+    heap_put(io, io->timers.n++, src);
+    heap_up(io, io->timers.n - 1);
+}
+
+void zx_timer_set(struct zx_source *src, uint64_t at_ns) {
     struct zx_io *io = src->reactor->io;
     bool wake = false, drop = false;
-    int rc = 0;
     zx_mutex_lock(&io->timers.lock);
     if (at_ns == UINT64_MAX) {
         drop = src->timer.index != 0;
@@ -318,17 +336,14 @@ int zx_timer_set(struct zx_source *src, uint64_t at_ns) {
         wake = at_ns < io->timers.sleep_until;
     } else {
         src->timer.at_ns = at_ns;
-        rc = heap_add(io, src);
-        if (!rc)
-            zx_source_ref(src);
-        wake = !rc && at_ns < io->timers.sleep_until;
+        heap_add(io, src);
+        wake = at_ns < io->timers.sleep_until;
     }
     zx_mutex_unlock(&io->timers.lock);
     if (wake)
         zx_io_wake(io);
     if (drop)
         zx_source_unref(src);
-    return rc;
 }
 
 static void run_timers(struct zx_io *io, uint64_t now) {

@@ -28,7 +28,7 @@ struct zx_io {
     struct {
         struct zx_mutex lock;
         struct zx_source **heap;
-        size_t n, cap;
+        size_t n, cap, reserved;
         uint64_t sleep_until; /* what the thread sleeps for; 0 while it runs */
     } timers;
     struct {
@@ -40,6 +40,7 @@ struct zx_io {
         struct zx_mutex lock;
         struct zx_reactor *list;
         struct zx_reactor *parked; /* the thread's own */
+        unsigned tick;
         atomic_uint ticking;
     } hot;
     struct {
@@ -57,9 +58,12 @@ int zx_io_add_reactor(struct zx_io *io, struct zx_reactor *r);
 void zx_io_remove_reactor(struct zx_io *io, struct zx_reactor *r);
 void zx_io_make_hot(struct zx_io *io, struct zx_reactor *r);
 
-/* Sets or moves src's timer; UINT64_MAX clears it. Any thread. Without memory the timer is
- * not set and -ENOMEM returned. The heap holds a reference to src while it is set. */
-int zx_timer_set(struct zx_source *src, uint64_t at_ns);
+/* A place in the heap for one more source, for as long as it lives. 0 or -ENOMEM. */
+int zx_timer_reserve(struct zx_io *io);
+void zx_timer_unreserve(struct zx_io *io);
+/* Sets or moves the timer of src, which has a place; UINT64_MAX clears it. Any thread. The heap
+ * holds a reference to src while it is set. */
+void zx_timer_set(struct zx_source *src, uint64_t at_ns);
 
 /* l has bytes that its sender did not offer to the kernel (its mark was clear). */
 void zx_io_dirty(struct zx_io *io, struct zx_link *l);

@@ -36,6 +36,7 @@ static void link_free(struct zx_source *src) {
     }
     zx_buf_fini(&l->w.v1_body);
     zx_buf_fini(&l->w.ctrl);
+    zx_timer_unreserve(l->src.reactor->io);
     zx_reactor_unref(l->src.reactor);
     zx_conf_unref(l->conf);
     zx_endpoint_unref(l->ep);
@@ -47,14 +48,16 @@ static const struct zx_source_ops link_source = {on_event, on_timer, link_free};
 
 static struct zx_link *link_new(struct zx_endpoint *ep, struct zx_conf *conf) {
     struct zx_link *l = aligned_alloc(64, (sizeof *l + 63) / 64 * 64);
-    if (!l)
+    if (!l || zx_timer_reserve(ep->sock->reactor->io)) {
+        free(l);
         return NULL;
+    }
     memset(l, 0, sizeof *l);
     l->src.ops = &link_source;
     atomic_init(&l->src.refs, 1);
     l->src.fd = -1;
     l->src.reactor = ep->sock->reactor;
-    atomic_fetch_add_explicit(&l->src.reactor->refs, 1, memory_order_relaxed);
+    zx_reactor_ref(l->src.reactor);
     l->sock = ep->sock;
     zx_socket_slot_ref(l->sock);
     l->ep = ep;
@@ -204,7 +207,7 @@ void zx_link_kick(struct zx_link *l, unsigned bits, bool owner) {
 void zx_link_post(struct zx_link *l, unsigned bits) {
     /* A holder finds the bits when it gives the word back; else the timer takes it. */
     if (!(atomic_fetch_or_explicit(&l->work, bits, memory_order_acq_rel) & ZX_WORK_HELD))
-        (void)zx_timer_set(&l->src, 1);
+        zx_timer_set(&l->src, 1);
 }
 
 bool zx_link_try_hold(struct zx_link *l) {
@@ -231,9 +234,8 @@ void zx_link_alarm(struct zx_link *l, enum zx_alarm which, uint64_t at_ns) {
         return; /* a timer that fires early looks again */
     if (at_ns == UINT64_MAX)
         return;
-    /* Without memory the next alarm set tries again; see zx_link_flush and _read, which
-     * set one sooner or later while the connection lives. */
-    l->w.timer_ns = zx_timer_set(&l->src, at_ns) ? 0 : at_ns;
+    zx_timer_set(&l->src, at_ns);
+    l->w.timer_ns = at_ns;
 }
 
 void zx_link_alarms_clear(struct zx_link *l) {
@@ -258,7 +260,7 @@ void zx_link_on_alarm(struct zx_link *l, bool owner) {
         if (l->w.alarm_ns[i] < next)
             next = l->w.alarm_ns[i];
     if (next != UINT64_MAX && !l->w.timer_ns)
-        l->w.timer_ns = zx_timer_set(&l->src, next) ? 0 : next;
+        zx_timer_set(&l->src, l->w.timer_ns = next);
 }
 
 static void alarm_fired(struct zx_link *l, enum zx_alarm which, bool owner) {
@@ -346,7 +348,7 @@ void zx_link_finish(struct zx_link *l) {
     l->w.v1 = NULL;
     zx_buf_fini(&l->w.ctrl);
     drop_pipe(l);
-    (void)zx_timer_set(&l->src, UINT64_MAX);
+    zx_timer_set(&l->src, UINT64_MAX);
     zx_endpoint_remove_link(l->ep, l);
 }
 

@@ -27,10 +27,7 @@ static bool is_exhausted(int rc) {
 static void pause_accepting(struct zx_listener *l) {
     l->paused = true;
     (void)zx_reactor_interest(&l->src, ZX_POLL_EDGE);
-    if (zx_timer_set(&l->src, zx_os_now_ns() + PAUSE_NS)) {
-        l->paused = false;
-        (void)zx_reactor_interest(&l->src, ZX_POLL_IN);
-    }
+    zx_timer_set(&l->src, zx_os_now_ns() + PAUSE_NS);
 }
 
 static int take_connection(struct zx_listener *l, int fd, const struct zx_addr *peer) {
@@ -78,7 +75,7 @@ static void close_now(struct zx_listener *l) {
     zx_reactor_remove(&l->src);
     zx_sock_close(fd);
     l->src.fd = -1;
-    (void)zx_timer_set(&l->src, UINT64_MAX);
+    zx_timer_set(&l->src, UINT64_MAX);
     int rc = l->ep->tp->unlisten(l->ep->conf, l->ep->address, l->ep->text);
     event(l, rc ? ZMQ_EVENT_CLOSE_FAILED : ZMQ_EVENT_CLOSED,
           rc ? (uint64_t)-rc : (uint64_t)fd, NULL);
@@ -116,6 +113,7 @@ static void on_timer(struct zx_source *src) {
 static void listener_free(struct zx_source *src) {
     struct zx_listener *l = (struct zx_listener *)(void *)src;
     struct zx_endpoint *ep = l->ep;
+    zx_timer_unreserve(l->src.reactor->io);
     zx_reactor_unref(l->src.reactor);
     free(l);
     zx_endpoint_unref(ep);
@@ -152,8 +150,10 @@ static int listen_on(struct zx_listener *l) {
 
 int zx_listener_new(struct zx_endpoint *ep, struct zx_listener **out) {
     struct zx_listener *l = calloc(1, sizeof *l);
-    if (!l)
+    if (!l || zx_timer_reserve(ep->sock->reactor->io)) {
+        free(l);
         return -ENOMEM;
+    }
     l->src.ops = &listener_source;
     atomic_init(&l->src.refs, 1);
     l->src.fd = -1;

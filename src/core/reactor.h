@@ -74,6 +74,7 @@ struct zx_reactor {
     atomic_uint outs;       /* sources that wait to write: a leaver gives, never stays hot */
     atomic_uint driven;     /* times taken; the tick compares */
     uint32_t driven_seen;   /* I/O thread, hot lock */
+    unsigned tick_seen;     /* the same: number of the tick that saw it driven */
     atomic_uint hot;        /* in the hot list; written under the hot lock */
     struct zx_reactor *hot_next;
     struct zx_mutex lock;   /* table */

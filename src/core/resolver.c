@@ -28,6 +28,13 @@ static struct {
     int threads, idle;
 } pool;
 
+void zx_resolver_after_fork(void) {
+    /* No helper thread is here; the parent's jobs are not ours. */
+    atomic_store_explicit(&pool.lock.word, 0, memory_order_relaxed);
+    pool.first = pool.last = NULL;
+    pool.threads = 0;
+}
+
 static void job_unref(struct zx_resolve_job *job) {
     if (atomic_fetch_sub_explicit(&job->refs, 1, memory_order_acq_rel) != 1)
         return;

@@ -15,6 +15,8 @@ struct zx_addr;
 struct zx_link;
 struct zx_resolve_job;
 
+/* In a forked child: forgets the parent's helper threads and jobs. */
+void zx_resolver_after_fork(void);
 int zx_resolver_start(struct zx_link *l, struct zx_resolve_job **job); /* -ENOMEM, -EAGAIN */
 void zx_resolver_cancel(struct zx_resolve_job **job);
 /* The result: count or -errno; -EAGAIN while it is not there. Frees and clears the job. */

@@ -22,6 +22,10 @@ static struct {
     struct zx_socket *free[ZX_CTX_TYPES]; /* by type: their structs differ in size */
 } slab;
 
+void zx_socket_after_fork(void) {
+    atomic_store_explicit(&slab.lock.word, 0, memory_order_relaxed);
+}
+
 static size_t slot_size(const struct zx_pattern_ops *ops) {
     return (ops->size + 63) / 64 * 64;
 }

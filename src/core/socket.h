@@ -89,6 +89,8 @@ struct zx_socket {
 
 /* ---- handle ---- */
 
+/* In a forked child: a thread that is not there may have held the slab. */
+void zx_socket_after_fork(void);
 /* Makes a socket; *err gets the errno (positive) on NULL. */
 struct zx_socket *zx_socket_new(struct zx_ctx *ctx, int type, int *err);
 /* Locks a handle for a call: checks the tag, takes up the inbox. 0, -ENOTSOCK, -ETERM

@@ -45,6 +45,10 @@ long zx_os_env_number(const char *name, long dflt);
 int zx_os_fork_init(void);
 uint32_t zx_os_fork_generation(void);
 
+/* Has fn called in each child of fork() from now on, before anything else runs there: for locks
+ * that a thread of the parent may have held. Idempotent; at most 8 functions. */
+void zx_os_on_fork(void (*fn)(void));
+
 /* The same as last seen, in one plain load for the path of every call: a child made by fork()
  * has its own from the start. */
 extern atomic_uint zx_os_process;

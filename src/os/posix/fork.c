@@ -12,11 +12,14 @@
 
 #include <pthread.h>
 
+enum { CALLS_MAX = 8 };
+
 static atomic_uint plain_word;
 static atomic_uint last;
 static _Atomic(atomic_uint *) current = &plain_word;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int init_rc;
+static void (*_Atomic calls[CALLS_MAX])(void);
 
 atomic_uint zx_os_process;
 
@@ -33,6 +36,19 @@ static void on_child(void) {
     atomic_uint *word = atomic_load_explicit(&current, memory_order_relaxed);
     atomic_store_explicit(word, 0, memory_order_relaxed);
     renew(word);
+    for (int i = 0; i < CALLS_MAX; i++) {
+        void (*fn)(void) = atomic_load(&calls[i]);
+        if (fn)
+            fn();
+    }
+}
+
+void zx_os_on_fork(void (*fn)(void)) {
+    for (int i = 0; i < CALLS_MAX; i++) {
+        void (*seen)(void) = NULL;
+        if (atomic_compare_exchange_strong(&calls[i], &seen, fn) || seen == fn)
+            return;
+    }
 }
 
 static void init(void) {
