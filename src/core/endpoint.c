@@ -195,18 +195,12 @@ static int bind_inproc(struct zx_socket *s, struct zx_endpoint *ep) {
     return zx_inproc_bind(s->ctx->inproc, ep->typed, ep->binder, &s->dead);
 }
 
-/* The endpoint works: it is the socket's, and its text the last one. -ENOMEM: ended. */
-static int list_endpoint(struct zx_socket *s, struct zx_endpoint *ep) {
-    char *text = strdup(ep->text);
-    if (!text) {
-        zx_endpoint_end(ep, 0, false);
-        return -ENOMEM;
-    }
+/* The endpoint works: it is the socket's. Takes over last, the text of ZMQ_LAST_ENDPOINT. */
+static void list_endpoint(struct zx_socket *s, struct zx_endpoint *ep, char *last) {
     free(s->last_endpoint);
-    s->last_endpoint = text;
+    s->last_endpoint = last;
     ep->next = s->endpoints;
     s->endpoints = ep;
-    return 0;
 }
 
 int zx_socket_bind(struct zx_socket *s, const char *endpoint) {
@@ -221,11 +215,15 @@ int zx_socket_bind(struct zx_socket *s, const char *endpoint) {
         return -ENOMEM;
     ep->tp = where.tp;
     rc = where.tp ? zx_listener_new(ep, &ep->listener) : bind_inproc(s, ep);
+    char *last = rc ? NULL : strdup(ep->text);
+    if (last) {
+        list_endpoint(s, ep, last);
+        return 0;
+    }
     if (!rc)
-        rc = list_endpoint(s, ep);
-    if (rc)
-        zx_endpoint_unref(ep);
-    return rc;
+        zx_endpoint_end(ep, 0, false);
+    zx_endpoint_unref(ep);
+    return rc ? rc : -ENOMEM;
 }
 
 /* Enters the name the application chose for the peer of the next connect. */
@@ -253,7 +251,9 @@ static int attach(struct zx_socket *s, struct zx_pipe *p) {
 static int join_inproc(struct zx_socket *s, struct zx_pipe *p) {
     if (p->late)
         return 0; /* whoever binds tells its id; the attach comes by mail then */
-    int rc = zx_socket_register(s, p) ? attach(s, p) : -EADDRINUSE;
+    int rc = zx_socket_register(s, p);
+    if (!rc)
+        rc = attach(s, p);
     if (!rc)
         return 0;
     zx_socket_unregister(s, p);
@@ -273,8 +273,9 @@ static int connect_inproc(struct zx_socket *s, struct zx_endpoint *ep) {
     if (hello->size && s->ops->flags & ZX_PATTERN_HELLO_MSG &&
         !zx_queue_write(end[0]->out, hello->data, hello->size, 0))
         zx_queue_commit(end[0]->out);
-    if (end[0]->id_size && !zx_socket_register(s, end[0]))
-        return -EADDRINUSE;
+    rc = end[0]->id_size ? zx_socket_register(s, end[0]) : 0;
+    if (rc)
+        return rc;
     rc = zx_inproc_connect(s->ctx->inproc, ep->typed, end[0]);
     if (!rc)
         return join_inproc(s, end[0]);
@@ -295,12 +296,13 @@ static int dial_pipe(struct zx_socket *s, struct zx_endpoint *ep, struct zx_pipe
     (void)take_connect_id(s, p);
     /* An id that is announced later, by the peer, is entered then. */
     bool enters = is_single || p->id_size || s->ops->flags & ZX_PATTERN_RAW;
-    if (!enters || zx_socket_register(s, p)) {
+    int rc = enters ? zx_socket_register(s, p) : 0;
+    if (!rc) {
         *out = p;
         return 0;
     }
     zx_pipe_unref_locked(p, &s->dead);
-    return is_single ? 0 : -EADDRINUSE;
+    return is_single ? 0 : rc;
 }
 
 static int connect_stream(struct zx_socket *s, struct zx_endpoint *ep) {
@@ -360,13 +362,18 @@ int zx_socket_connect(struct zx_socket *s, const char *endpoint) {
     if (where.tp && is_connected_already(s, endpoint))
         return 0;
     struct zx_endpoint *ep = zx_endpoint_new(s, endpoint, false);
-    if (!ep)
-        return -ENOMEM;
-    ep->tp = where.tp;
-    rc = where.tp ? connect_stream(s, ep) : connect_inproc(s, ep);
+    char *last = ep ? strdup(endpoint) : NULL; /* now: a connect is not taken back without a trace */
+    rc = last ? 0 : -ENOMEM;
+    if (ep)
+        ep->tp = where.tp;
     if (!rc)
-        rc = list_endpoint(s, ep);
-    if (rc)
+        rc = where.tp ? connect_stream(s, ep) : connect_inproc(s, ep);
+    if (!rc) {
+        list_endpoint(s, ep, last);
+        return 0;
+    }
+    free(last);
+    if (ep)
         zx_endpoint_unref(ep);
     return rc;
 }

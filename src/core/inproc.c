@@ -119,9 +119,11 @@ static void join(struct zx_binder *binder, struct zx_pipe *b, struct zx_dead *de
 static void socket_on_connect(struct zx_binder *binder, struct zx_pipe *b) {
     struct zx_socket *s = binder->sock;
     zx_pipe_set_socket(b, s);
-    if (!zx_socket_register(s, b)) {
+    int rc = zx_socket_register(s, b);
+    if (rc == -EADDRINUSE) {
         zx_pipe_close(b);
     } else {
+        b->late = rc; /* no memory: the attach tries again */
         s->ops->link_ready(s, b, ZX_ZMTP_UNKNOWN);
         atomic_store_explicit(&b->post.listed, 1, memory_order_seq_cst);
         zx_pipe_post(b, ZX_POST_ATTACH | ZX_POST_READABLE);

@@ -88,7 +88,7 @@ static int decide(struct zx_link *l) {
     if (!p && !(p = make_pipe(l)))
         return zx_hs_refuse(l->w.hs);
     take_peer_id(l, p);
-    if (zx_socket_register(l->sock, p))
+    if (!zx_socket_register(l->sock, p))
         return zx_hs_accept(l->w.hs);
     zx_link_forget_pipe(l);
     return zx_hs_refuse(l->w.hs);
@@ -187,7 +187,14 @@ void zx_link_ready(struct zx_link *l, bool owner) {
         l->w.version = zx_hs_version(l->w.hs);
         take_peer_id(l, p);
     }
-    if (!zx_socket_register(l->sock, p)) {
+    int rc = zx_socket_register(l->sock, p);
+    if (rc == -ENOMEM) {
+        if (fresh)
+            zx_link_forget_pipe(l);
+        zx_link_end(l, ZX_END_LOST, ENOMEM);
+        return;
+    }
+    if (rc) {
         /* Only an identity that could not be held back (connecting side, old peers). */
         if (fresh)
             zx_link_forget_pipe(l);

@@ -88,8 +88,8 @@ struct zx_pipe {
     } post;
     uint32_t epoch;     /* number of the link's connection (link's word) */
     uint8_t id_size;    /* routing id of the peer; fixed before the attach is posted */
-    bool late;          /* inproc, connected to nobody yet: attached when its id is known;
-                         * fixed under the lock of the names */
+    bool late;          /* inproc: its id is entered with the attach: it was connected to
+                         * nobody yet, or there was no memory. Fixed under the lock of names */
     bool accepted;      /* made by a listener, or by inproc on the binder's side */
     bool registered;    /* in s->routes under its id (guarded by the registry's lock) */
     uint8_t id[255];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/routes.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,30 +87,29 @@ static void evict(struct zx_pipe *old) {
         zx_pipe_post(old, ZX_POST_EVICT);
 }
 
-bool zx_routes_add(struct zx_socket *s, struct zx_pipe *p) {
+static int enter(struct zx_routes *r, struct zx_pipe *p) {
+    if ((r->n + 1) * 2 > r->cap && !grow(r))
+        return -ENOMEM;
+    if (!p->id_size)
+        make_id(r, p);
+    size_t i = place(r, p->id, p->id_size);
+    struct zx_pipe *old = r->v[i];
+    if (old && !r->handover)
+        return -EADDRINUSE;
+    r->n += !old;
+    r->v[i] = p;
+    p->registered = true;
+    if (old)
+        evict(old);
+    return 0;
+}
+
+int zx_routes_add(struct zx_socket *s, struct zx_pipe *p) {
     struct zx_routes *r = s->routes;
-    struct zx_pipe *old = NULL;
-    bool ok = true;
     zx_mutex_lock(&r->lock);
-    if (!p->registered) {
-        ok = (r->n + 1) * 2 <= r->cap || grow(r);
-        if (ok && !p->id_size)
-            make_id(r, p);
-        size_t i = ok ? place(r, p->id, p->id_size) : 0;
-        if (ok && r->v[i]) {
-            ok = r->handover;
-            old = ok ? r->v[i] : NULL;
-        }
-        if (ok) {
-            r->n += !old;
-            r->v[i] = p;
-            p->registered = true;
-        }
-        if (old)
-            evict(old);
-    }
+    int rc = p->registered ? 0 : enter(r, p);
     zx_mutex_unlock(&r->lock);
-    return ok;
+    return rc;
 }
 
 void zx_routes_remove(struct zx_routes *r, struct zx_pipe *p) {

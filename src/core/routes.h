@@ -20,9 +20,9 @@ struct zx_socket;
 
 struct zx_routes *zx_routes_new(void);
 void zx_routes_free(struct zx_routes **r);
-/* Enters p under its id, making one (00 and a number) if it has none. An id taken: false;
- * with handover the newcomer takes it and the old peer's connection is closed. */
-bool zx_routes_add(struct zx_socket *s, struct zx_pipe *p);
+/* Enters p under its id, making one (00 and a number) if it has none. -ENOMEM; an id taken:
+ * -EADDRINUSE; with handover the newcomer takes it and the old peer's connection is closed. */
+int zx_routes_add(struct zx_socket *s, struct zx_pipe *p);
 void zx_routes_remove(struct zx_routes *r, struct zx_pipe *p);
 /* The pipe with this id, referenced for the caller; NULL: unknown. */
 struct zx_pipe *zx_routes_find(struct zx_routes *r, const void *id, size_t size);

@@ -257,11 +257,13 @@ static void cut_off(struct zx_socket *s, struct zx_pipe *p) {
 }
 
 static void attach_new(struct zx_socket *s, struct zx_pipe *p) {
-    if (p->late && !zx_socket_register(s, p)) {
+    int rc = p->late ? zx_socket_register(s, p) : 0;
+    if (rc == -EADDRINUSE) {
         p->id_size = 0; /* somebody else has that id: one of our own making */
         (void)zx_socket_register(s, p);
     }
-    int rc = zx_socket_attach(s, p);
+    if (rc != -ENOMEM)
+        rc = zx_socket_attach(s, p);
     if (rc == -ENOMEM && p->peer)
         zx_pipe_post(p, ZX_POST_ATTACH | ZX_POST_READABLE); /* nobody would connect again */
     else if (rc)
@@ -310,15 +312,16 @@ void zx_socket_attend(struct zx_socket *s) {
 
 /* ---- places and routing ids, reserved by links ---- */
 
-bool zx_socket_register(struct zx_socket *s, struct zx_pipe *p) {
+int zx_socket_register(struct zx_socket *s, struct zx_pipe *p) {
     if (s->ops->flags & ZX_PATTERN_SINGLE_PEER) {
         struct zx_pipe *nobody = NULL;
-        return atomic_compare_exchange_strong_explicit(&s->single, &nobody, p,
-                                                       memory_order_acq_rel,
-                                                       memory_order_acquire) ||
-               nobody == p;
+        bool ours = atomic_compare_exchange_strong_explicit(&s->single, &nobody, p,
+                                                            memory_order_acq_rel,
+                                                            memory_order_acquire) ||
+                    nobody == p;
+        return ours ? 0 : -EADDRINUSE;
     }
-    return !s->routes || zx_routes_add(s, p);
+    return s->routes ? zx_routes_add(s, p) : 0;
 }
 
 void zx_socket_unregister(struct zx_socket *s, struct zx_pipe *p) {

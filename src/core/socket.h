@@ -108,8 +108,8 @@ void zx_socket_stop(struct zx_socket *s);
 
 /* ---- from links: no socket lock ---- */
 
-/* Reserves p's place (PAIR) or routing id (ROUTER) before our READY. False: refuse. */
-bool zx_socket_register(struct zx_socket *s, struct zx_pipe *p);
+/* Reserves p's place (PAIR) or routing id (ROUTER) before our READY. -EADDRINUSE, -ENOMEM. */
+int zx_socket_register(struct zx_socket *s, struct zx_pipe *p);
 void zx_socket_unregister(struct zx_socket *s, struct zx_pipe *p);
 
 /* ---- under the lock ---- */

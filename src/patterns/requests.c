@@ -19,12 +19,14 @@ static int resize(struct zx_requests *q, size_t cap) {
     return 0;
 }
 
+int zx_requests_reserve(struct zx_requests *q) {
+    return q->n == q->cap ? resize(q, q->cap ? q->cap * 2 : CAP_MIN) : 0;
+}
+
 int zx_requests_push(struct zx_requests *q, const struct zx_request *r) {
-    if (q->n == q->cap) {
-        int rc = resize(q, q->cap ? q->cap * 2 : CAP_MIN);
-        if (rc)
-            return rc;
-    }
+    int rc = zx_requests_reserve(q);
+    if (rc)
+        return rc;
     q->v[(q->first + q->n++) & (q->cap - 1)] = *r;
     return 0;
 }

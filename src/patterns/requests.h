@@ -29,6 +29,8 @@ struct zx_requests {
     size_t first, n, cap; /* cap is a power of two */
 };
 
+/* Makes room for one more: the next push cannot fail. -ENOMEM. */
+int zx_requests_reserve(struct zx_requests *q);
 /* Takes over the content of r. -ENOMEM. */
 int zx_requests_push(struct zx_requests *q, const struct zx_request *r);
 /* The oldest, moved out. False: none. */

@@ -13,41 +13,33 @@ enum { TURN_RECORDS = 4096 };
 
 /* ---- to the application ---- */
 
-/* Puts a message of the application's in the ring. On failure the connection is broken: what it
- * asked for is taken back, it asks again. */
-static void push(struct zx_xpub *x, struct zx_subscriber *sb, struct zx_request *r) {
-    if (zx_requests_push(&x->requests, r)) {
-        zx_msg_close(&r->msg);
-        if (sb->pipe)
-            zx_pipe_reset(sb->pipe);
-        return;
-    }
-    if (r->from)
-        r->from->refs++;
+/* A PUB has no application that reads what comes. */
+static bool is_read(const struct zx_xpub *x) {
+    return x->base.ops->type != ZMQ_PUB;
 }
 
-/* Tells the application of a request, or of the end of a subscription whose holder is gone. */
-static void tell(struct zx_xpub *x, struct zx_subscriber *sb, const struct zx_subscription *sub,
-                 bool is_automatic) {
-    struct zx_request r = {.is_request = true};
-    if (x->base.ops->type == ZMQ_PUB)
-        return;
-    if (zx_msg_init_size(&r.msg, 1 + sub->topic_size)) {
-        if (sb->pipe)
-            zx_pipe_reset(sb->pipe);
-        return;
-    }
-    uint8_t *data = zx_msg_data(&r.msg);
+/* What would tell the application of a request, with a place in the ring: all that needs memory.
+ * To be pushed or closed. */
+static int prepare(struct zx_xpub *x, const struct zx_subscription *sub, struct zx_request *r) {
+    int rc = zx_requests_reserve(&x->requests);
+    if (!rc)
+        rc = zx_msg_init_size(&r->msg, 1 + sub->topic_size);
+    if (rc)
+        return rc;
+    uint8_t *data = zx_msg_data(&r->msg);
     data[0] = sub->subscribe;
     if (sub->topic_size)
         memcpy(data + 1, sub->topic, sub->topic_size);
-    if (!is_automatic) {
-        struct zx_sink sink = {.msg = &r.msg};
-        zx_pipe_lend_meta(sb->pipe, &sink);
-        r.from = sb;
-        r.connection = sb->connection;
-    }
-    push(x, sb, &r);
+    return 0;
+}
+
+static void tell(struct zx_xpub *x, struct zx_subscriber *sb, struct zx_request *r) {
+    struct zx_sink sink = {.msg = &r->msg};
+    zx_pipe_lend_meta(sb->pipe, &sink);
+    r->from = sb;
+    r->connection = sb->connection;
+    sb->refs++;
+    (void)zx_requests_push(&x->requests, r);
     sb->open = false;
 }
 
@@ -61,30 +53,33 @@ static void end_message(struct zx_xpub *x, struct zx_subscriber *sb) {
     }
     struct zx_request r = {.is_request = false};
     zx_msg_init(&r.msg);
-    push(x, sb, &r);
+    (void)zx_requests_push(&x->requests, &r); /* its place was reserved with the request's */
 }
 
-static void pass_up(struct zx_xpub *x, struct zx_subscriber *sb, struct zx_rec *rec) {
+/* Takes the record. -ENOMEM: it is still there. */
+static int pass_up(struct zx_xpub *x, struct zx_subscriber *sb, struct zx_rec *rec) {
     struct zx_request r = {.is_request = false};
     struct zx_sink sink = {.msg = &r.msg};
+    bool more = rec->flags & ZX_FRAME_MORE;
+    if (!is_read(x)) {
+        zx_pipe_drop(sb->pipe, rec);
+        return 0;
+    }
     zx_msg_init(&r.msg);
-    if (x->base.ops->type == ZMQ_PUB) {
-        zx_pipe_drop(sb->pipe, rec);
-        return;
-    }
-    sb->open = rec->flags & ZX_FRAME_MORE;
-    if (zx_pipe_take(sb->pipe, rec, &sink)) {
-        zx_pipe_drop(sb->pipe, rec);
-        zx_pipe_reset(sb->pipe);
-        return;
-    }
-    push(x, sb, &r);
+    int rc = zx_requests_reserve(&x->requests);
+    if (!rc)
+        rc = zx_pipe_take(sb->pipe, rec, &sink);
+    if (rc)
+        return rc;
+    sb->open = more;
+    (void)zx_requests_push(&x->requests, &r);
+    return 0;
 }
 
 /* ---- subscriptions ---- */
 
-/* True if the application is to know. */
-static bool apply(struct zx_xpub *x, struct zx_subscriber *sb,
+/* 1: the application is to know, 0: not, -ENOMEM: nothing has changed. */
+static int apply(struct zx_xpub *x, struct zx_subscriber *sb,
                   const struct zx_subscription *sub) {
     struct zx_subs *table = x->manual ? &x->asked : &x->gets;
     struct zx_holder *h = x->manual ? &sb->asked : &sb->gets;
@@ -93,9 +88,24 @@ static bool apply(struct zx_xpub *x, struct zx_subscriber *sb,
         return x->manual || x->all_cancels || was == ZX_SUBS_FIRST || was == ZX_SUBS_UNKNOWN;
     }
     int rc = zx_subs_add(table, sub->topic, sub->topic_size, h);
-    if (rc == -ENOMEM)
-        zx_pipe_reset(sb->pipe); /* it will ask again */
-    return rc >= 0 && (x->manual || x->all_subs || rc == ZX_SUBS_FIRST);
+    return rc < 0 ? rc : x->manual || x->all_subs || rc == ZX_SUBS_FIRST;
+}
+
+/* The same, and tells the application. */
+static int request(struct zx_xpub *x, struct zx_subscriber *sb,
+                   const struct zx_subscription *sub) {
+    struct zx_request r = {.is_request = true};
+    int rc = is_read(x) ? prepare(x, sub, &r) : 0;
+    if (rc)
+        return rc;
+    rc = apply(x, sb, sub);
+    if (!is_read(x))
+        return rc;
+    if (rc > 0)
+        tell(x, sb, &r);
+    else
+        zx_msg_close(&r.msg);
+    return rc;
 }
 
 struct departure {
@@ -106,8 +116,12 @@ struct departure {
 
 static void on_topic(void *arg, const struct zx_leaf *topic, bool was_last) {
     const struct departure *d = arg;
-    if (!d->silent && (d->all || was_last))
-        tell(d->x, d->sb, &(struct zx_subscription){false, topic->key, topic->size}, true);
+    struct zx_request r = {.is_request = true};
+    struct zx_subscription sub = {false, topic->key, topic->size};
+    if (d->silent || !(d->all || was_last) || !is_read(d->x) || prepare(d->x, &sub, &r))
+        return;
+    (void)zx_requests_push(&d->x->requests, &r);
+    d->sb->open = false;
 }
 
 /* The connection is gone and its subscriptions with it. */
@@ -123,38 +137,51 @@ static void forget(struct zx_xpub *x, struct zx_subscriber *sb) {
 
 /* ---- records ---- */
 
-static void take_message(struct zx_xpub *x, struct zx_subscriber *sb, struct zx_rec *rec) {
+static int take_message(struct zx_xpub *x, struct zx_subscriber *sb, struct zx_rec *rec) {
     struct zx_subscription sub;
     bool more = rec->flags & ZX_FRAME_MORE;
     if (!sb->more_in)
         sb->looks = !x->only_first;
     bool looks = !sb->more_in || sb->looks;
+    bool is_request = looks && zx_rec_subscription(rec, true, &sub);
+    int rc = is_request ? request(x, sb, &sub) : pass_up(x, sb, rec);
+    if (rc < 0)
+        return rc;
     sb->more_in = more;
-    if (!looks || !zx_rec_subscription(rec, true, &sub)) {
-        pass_up(x, sb, rec);
-        return;
-    }
+    if (!is_request)
+        return 0;
     sb->looks = true;
-    if (apply(x, sb, &sub))
-        tell(x, sb, &sub, false);
-    else if (!more && sb->open)
+    if (!rc && !more && sb->open)
         end_message(x, sb);
     zx_pipe_drop(sb->pipe, rec);
+    return 0;
 }
 
-static void take(struct zx_xpub *x, struct zx_subscriber *sb, struct zx_rec *rec) {
+/* -ENOMEM: the record is still there. */
+static int take(struct zx_xpub *x, struct zx_subscriber *sb, struct zx_rec *rec) {
     struct zx_subscription sub;
-    if (!(rec->flags & (ZX_FRAME_COMMAND | ZX_FRAME_NOTE))) {
-        take_message(x, sb, rec);
-        return;
-    }
-    if (zx_rec_subscription(rec, false, &sub)) {
-        if (apply(x, sb, &sub))
-            tell(x, sb, &sub, false);
-    } else if (rec->flags & ZX_FRAME_NOTE && rec->data[0] == ZX_NOTE_EPOCH) {
+    int rc = 0;
+    if (!(rec->flags & (ZX_FRAME_COMMAND | ZX_FRAME_NOTE)))
+        return take_message(x, sb, rec);
+    if (zx_rec_subscription(rec, false, &sub))
+        rc = request(x, sb, &sub);
+    else if (rec->flags & ZX_FRAME_NOTE && rec->data[0] == ZX_NOTE_EPOCH)
         forget(x, sb);
-    }
-    zx_pipe_drop(sb->pipe, rec);
+    if (rc >= 0)
+        zx_pipe_drop(sb->pipe, rec);
+    return rc < 0 ? rc : 0;
+}
+
+/* A record there is no memory for: a network peer's connection is broken, what it asked for is
+ * taken back, it asks again on the next; an inproc peer's is tried again. */
+static void starve(struct zx_pipe *p, struct zx_rec *rec) {
+    struct zx_subscriber *sb = p->app.user;
+    if (p->peer)
+        return;
+    if (!(rec->flags & (ZX_FRAME_COMMAND | ZX_FRAME_NOTE)))
+        sb->more_in = rec->flags & ZX_FRAME_MORE;
+    zx_pipe_drop(p, rec);
+    zx_pipe_reset(p);
 }
 
 void zx_xpub_readable(struct zx_socket *s, struct zx_pipe *p) {
@@ -162,10 +189,13 @@ void zx_xpub_readable(struct zx_socket *s, struct zx_pipe *p) {
     struct zx_subscriber *sb = p->app.user;
     struct zx_rec rec;
     for (int n = 0; n < TURN_RECORDS || sb->more_in; n++) {
-        if (zx_pipe_peek(p, &rec))
-            take(x, sb, &rec);
-        else if (zx_pipe_unlist(p))
-            return;
+        if (!zx_pipe_peek(p, &rec)) {
+            if (zx_pipe_unlist(p))
+                return;
+        } else if (take(x, sb, &rec)) {
+            starve(p, &rec);
+            break;
+        }
     }
     zx_pipe_post(p, ZX_POST_READABLE);
 }

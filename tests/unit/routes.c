@@ -27,6 +27,8 @@ void *__wrap_calloc(size_t n, size_t size) {
     return no_memory ? NULL : __real_calloc(n, size);
 }
 
+#define assert_ok(rc) assert_int_equal(rc, 0)
+
 static uint32_t rng = 3;
 
 static uint32_t below(uint32_t n) {
@@ -85,10 +87,10 @@ static void made_ids_differ(void **state) {
     struct zx_pipe *p[N];
     for (int i = 0; i < N; i++) {
         p[i] = pipe_new(h, "", 0);
-        assert_true(zx_routes_add(h->s, p[i]));
+        assert_ok(zx_routes_add(h->s, p[i]));
         assert_int_equal(p[i]->id_size, 5);
         assert_int_equal(p[i]->id[0], 0);
-        assert_true(zx_routes_add(h->s, p[i])); /* again: nothing changes */
+        assert_ok(zx_routes_add(h->s, p[i])); /* again: nothing changes */
     }
     for (int i = 0; i < N; i++)
         assert_true(finds(h, p[i]->id, 5, p[i]));
@@ -96,8 +98,8 @@ static void made_ids_differ(void **state) {
     uint8_t next[5] = {0};
     zx_put32(next + 1, zx_get32(p[N - 1]->id + 1) + 1);
     struct zx_pipe *chosen = pipe_new(h, next, 5), *made = pipe_new(h, "", 0);
-    assert_true(zx_routes_add(h->s, chosen));
-    assert_true(zx_routes_add(h->s, made));
+    assert_ok(zx_routes_add(h->s, chosen));
+    assert_ok(zx_routes_add(h->s, made));
     assert_memory_not_equal(made->id, next, 5);
     assert_true(finds(h, next, 5, chosen));
     zx_routes_remove(h->s->routes, chosen);
@@ -114,12 +116,12 @@ static void made_ids_differ(void **state) {
 static void an_id_taken(void **state) {
     struct house *h = *state;
     struct zx_pipe *a = pipe_new(h, "same", 4), *b = pipe_new(h, "same", 4);
-    assert_true(zx_routes_add(h->s, a));
-    assert_false(zx_routes_add(h->s, b));
+    assert_ok(zx_routes_add(h->s, a));
+    assert_int_equal(zx_routes_add(h->s, b), -EADDRINUSE);
     zx_routes_remove(h->s->routes, b); /* the one that was refused */
     assert_true(finds(h, "same", 4, a));
     zx_routes_set_handover(h->s->routes, true);
-    assert_true(zx_routes_add(h->s, b));
+    assert_ok(zx_routes_add(h->s, b));
     assert_true(finds(h, "same", 4, b));
     assert_false(a->registered);
     assert_int_equal(atomic_load(&a->post.reasons), ZX_POST_EVICT);
@@ -139,7 +141,9 @@ static void without_memory(void **state) {
     for (uint8_t i = 0; i < 40; i++) {
         p[i] = pipe_new(h, &i, i % 2);
         no_memory = i % 3;
-        bool ok = zx_routes_add(h->s, p[i]);
+        int rc = zx_routes_add(h->s, p[i]);
+        bool ok = !rc;
+        assert_true(ok || rc == -ENOMEM);
         no_memory = 0;
         assert_int_equal(ok, p[i]->registered);
         entered += ok;
@@ -193,7 +197,7 @@ static void random_sequences(void **state) {
             continue;
         }
         struct zx_pipe *p = pipe_new(h, id->data, id->size);
-        bool ok = zx_routes_add(h->s, p);
+        bool ok = !zx_routes_add(h->s, p);
         assert_int_equal(ok, !in[i]);
         if (ok)
             in[i] = p;
@@ -226,7 +230,7 @@ static void *enter_and_leave(void *arg) {
             break;
         memcpy(p->id, id, 4);
         p->id_size = 4;
-        if (zx_routes_add(e->h->s, p))
+        if (!zx_routes_add(e->h->s, p))
             zx_routes_remove(e->h->s->routes, p);
         zx_pipe_unref(p);
     }
