@@ -98,6 +98,7 @@ class Bench:
         self.samples = {}    # key -> side -> list of result objects
         self.failures = []
         self.libraries = {}
+        self.load = os.getloadavg()[0]
 
     def sides(self, job):
         out = []
@@ -140,6 +141,7 @@ class Bench:
                 self.run_job(job, run)
             print(f"[{number}/{len(jobs)}] {job.name} {time.monotonic() - start:.1f} s",
                   file=sys.stderr, flush=True)
+            self.load = max(self.load, os.getloadavg()[0])
 
     def middle(self, values, better):
         """The median; the best with --best, which bears a busy machine better."""
@@ -163,7 +165,7 @@ class Bench:
                 "runs": 1 if self.options.quick else self.options.runs,
                 "best": self.options.best,
                 "libraries": {s: sorted(p) for s, p in self.libraries.items()},
-                "machine": machine()}
+                "machine": machine(), "largest_load": self.load}
 
 
 def machine():
@@ -174,8 +176,7 @@ def machine():
                          "")
     except OSError:
         pass
-    return {"cpus": len(os.sched_getaffinity(0)), "model": model, "kernel": os.uname().release,
-            "load_before": os.getloadavg()[0]}
+    return {"cpus": len(os.sched_getaffinity(0)), "model": model, "kernel": os.uname().release}
 
 
 def parse():
