@@ -139,8 +139,8 @@ def about(summary):
     text = (f"{kind}, sides alternating, one machine: {info['cpus']} cores, "
             f"{info['model'] or 'unknown processor'}, Linux {info['kernel']}; default options "
             "on both sides.")
-    # The benchmark itself keeps about as many threads running as there are cores.
-    if summary["largest_load"] > 1.5 * info["cpus"]:
+    # The benchmark itself keeps more threads running than there are cores at times.
+    if summary["largest_load"] > 2 * info["cpus"]:
         text += (f" **The machine was busy with other work (load {summary['largest_load']:.1f}): "
                  "these numbers say little.**")
     return text[0].upper() + text[1:]
