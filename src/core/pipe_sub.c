@@ -52,6 +52,11 @@ void zx_pipe_offer_all(struct zx_pipe *const *v, unsigned n) {
     }
 }
 
+int zx_pipe_note_room(struct zx_pipe *p, size_t topic_size) {
+    size_t room;
+    return zx_queue_room(p->out, 9 + NOTE_HEAD + topic_size, &room) ? 0 : -ENOMEM;
+}
+
 int zx_pipe_note_sub(struct zx_pipe *p, uint32_t epoch, const struct zx_subscription *sub) {
     uint8_t small[256], *note = small;
     size_t size = NOTE_HEAD + sub->topic_size;

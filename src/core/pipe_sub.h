@@ -31,6 +31,9 @@ int zx_pipe_share(struct zx_pipe *p, const struct zx_share *frame);
 /* What was published on n pipes goes on its way. The socket's lock held. */
 void zx_pipe_offer_all(struct zx_pipe *const *v, unsigned n);
 
+/* Makes room for such a note about a topic of that size: written next, it finds its memory.
+ * -ENOMEM: nothing has changed. The socket's lock held. */
+int zx_pipe_note_room(struct zx_pipe *p, size_t topic_size);
 /* Writes a ZX_NOTE_SUB for the connection numbered epoch into the out-queue, unpublished.
  * -ENOMEM. The socket's lock held. */
 int zx_pipe_note_sub(struct zx_pipe *p, uint32_t epoch, const struct zx_subscription *sub);

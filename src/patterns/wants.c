@@ -97,9 +97,21 @@ static void publish_all(struct zx_pipe *first) {
             publish(p);
 }
 
+/* Nobody connects an inproc peer again, so what it must hear is not to fail half way. */
+static int make_room(struct zx_wants *w, const struct zx_subscription *sub) {
+    int rc = 0;
+    for (struct zx_pipe *p = w->peers; p && !rc; p = p->news.next)
+        if (p->peer && concerns(p, sub))
+            rc = zx_pipe_note_room(p, sub->topic_size);
+    return rc;
+}
+
 /* The set and what the peers must hear change as one. */
 static int change(struct zx_wants *w, const struct zx_subscription *sub, bool verbose) {
     struct zx_leaf *last;
+    int made = make_room(w, sub);
+    if (made)
+        return made;
     if (sub->subscribe) {
         int rc = zx_topics_add(&w->topics, sub->topic, sub->topic_size);
         if (!rc)
