@@ -31,17 +31,20 @@ int zx_requests_push(struct zx_requests *q, const struct zx_request *r) {
     return 0;
 }
 
+void zx_requests_fini(struct zx_requests *q) {
+    free(q->v);
+    *q = (struct zx_requests){0};
+}
+
 bool zx_requests_pop(struct zx_requests *q, struct zx_request *r) {
     if (!q->n)
         return false;
     *r = q->v[q->first];
     q->first = (q->first + 1) & (q->cap - 1);
     q->n--;
-    if (!q->n) {
-        free(q->v);
-        *q = (struct zx_requests){0};
-    } else if (q->n < q->cap / 4) {
+    if (!q->n)
+        zx_requests_fini(q);
+    else if (q->n < q->cap / 4)
         (void)resize(q, q->cap / 2);
-    }
     return true;
 }

@@ -33,6 +33,8 @@ struct zx_requests {
 int zx_requests_reserve(struct zx_requests *q);
 /* Takes over the content of r. -ENOMEM. */
 int zx_requests_push(struct zx_requests *q, const struct zx_request *r);
+/* Frees the ring; what is in it was popped. */
+void zx_requests_fini(struct zx_requests *q);
 /* The oldest, moved out. False: none. */
 bool zx_requests_pop(struct zx_requests *q, struct zx_request *r);
 static inline struct zx_request *zx_requests_first(struct zx_requests *q) {

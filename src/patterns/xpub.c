@@ -32,6 +32,7 @@ void zx_xpub_fini(struct zx_socket *s) {
         zx_msg_close(&r.msg);
         zx_subscriber_unref(r.from);
     }
+    zx_requests_fini(&x->requests);
     set_last(x, NULL);
     zx_subs_fini(&x->gets);
     zx_subs_fini(&x->asked);

@@ -88,6 +88,8 @@ static int apply(struct zx_xpub *x, struct zx_subscriber *sb,
         return x->manual || x->all_cancels || was == ZX_SUBS_FIRST || was == ZX_SUBS_UNKNOWN;
     }
     int rc = zx_subs_add(table, sub->topic, sub->topic_size, h);
+    if (rc == -EINVAL)
+        return 0; /* too long a topic to be kept: nothing is sent for it */
     return rc < 0 ? rc : x->manual || x->all_subs || rc == ZX_SUBS_FIRST;
 }
 
