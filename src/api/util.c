@@ -2,7 +2,6 @@
 /* Version, errors, capabilities, clocks, threads, counters. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "api/api.h"
 #include "base/z85.h"
@@ -95,7 +94,7 @@ unsigned long zmq_stopwatch_stop(void *watch) {
 
 void zmq_sleep(int seconds) {
     if (seconds > 0)
-        (void)sleep((unsigned)seconds);
+        (void)zx_os_poll(NULL, 0, (uint64_t)seconds * UINT64_C(1000000000), NULL);
 }
 
 /* ---- threads ---- */

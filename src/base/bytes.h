@@ -2,7 +2,8 @@
 /*
  * Big-endian numbers at any address.
  *
- * What: get and put of 16, 32 and 64 bits; a copy that is fast for a few bytes. Owner: none. Life: none.
+ * What: get and put of 16, 32 and 64 bits; a copy that is fast for a few bytes.
+ * Owner: none. Life: none.
  * Never: assumes alignment or the machine's byte order.
  */
 #ifndef ZX_BASE_BYTES_H

@@ -46,7 +46,8 @@ bool zx_queue_can_write_slow(struct zx_queue *q) {
     atomic_thread_fence(memory_order_seq_cst);
     /* The mark too: an inproc binder raises it when it joins. */
     hwm = atomic_load_explicit(&q->sh.hwm, memory_order_relaxed);
-    q->w.limit = hwm ? atomic_load_explicit(&q->sh.reported, memory_order_acquire) + hwm : UINT64_MAX;
+    uint64_t reported = atomic_load_explicit(&q->sh.reported, memory_order_acquire);
+    q->w.limit = hwm ? reported + hwm : UINT64_MAX;
     if (q->w.written >= q->w.limit)
         return false;
     atomic_store_explicit(&q->sh.full, 0, memory_order_relaxed);
@@ -299,7 +300,9 @@ void zx_queue_put(struct zx_queue *q, uint32_t size, uint32_t msgs, uint32_t bou
 }
 
 static void free_chain(struct zx_queue *q, struct zx_dead *dead) {
-    struct zx_chunk *c = q->r.cur ? q->r.cur : atomic_load_explicit(&q->sh.first, memory_order_relaxed);
+    struct zx_chunk *c = q->r.cur;
+    if (!c)
+        c = atomic_load_explicit(&q->sh.first, memory_order_relaxed);
     uint32_t from = zx_queue_boundary(q);
     while (c) {
         struct zx_chunk *next = c == q->w.cur ? NULL : c->next;

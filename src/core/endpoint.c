@@ -362,7 +362,7 @@ int zx_socket_connect(struct zx_socket *s, const char *endpoint) {
     if (where.tp && is_connected_already(s, endpoint))
         return 0;
     struct zx_endpoint *ep = zx_endpoint_new(s, endpoint, false);
-    char *last = ep ? strdup(endpoint) : NULL; /* now: a connect is not taken back without a trace */
+    char *last = ep ? strdup(endpoint) : NULL; /* now: a connect is not taken back unseen */
     rc = last ? 0 : -ENOMEM;
     if (ep)
         ep->tp = where.tp;

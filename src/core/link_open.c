@@ -131,7 +131,7 @@ static enum zx_framing choose_framing(const struct zx_link *l, const struct zx_p
 }
 
 static int prepare_framing(struct zx_link *l, struct zx_pipe *p) {
-    l->w.framing = choose_framing(l, p);
+    l->w.framing = (uint8_t)choose_framing(l, p);
     bool any = l->sock->ops->link_frame == zx_pattern_link_frame_any;
     struct zx_v3_hooks hooks = {zx_link_command, any ? NULL : l->sock->ops->link_frame, l};
     zx_v3_init(&l->w.rx, &hooks, l->conf->queue.maxmsgsize, l->w.version >= ZX_ZMTP_3_0);

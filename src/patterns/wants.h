@@ -34,7 +34,7 @@ struct zx_wants {
     struct zx_topics topics;
     struct zx_pipe *peers;
     bool closed;
-    bool in_order; /* XSUB: what is said before the first connection stays among the messages */
+    bool in_order; /* XSUB: what is said before the first connection stays in its order */
 };
 
 /* ---- the socket's lock held ---- */

@@ -14,7 +14,8 @@ enum {
     BODY_FIRST = 1 << 20   /* a body larger than this grows as data arrives */
 };
 
-void zx_v3_init(struct zx_v3 *d, const struct zx_v3_hooks *hooks, int64_t max_frame, bool commands) {
+void zx_v3_init(struct zx_v3 *d, const struct zx_v3_hooks *hooks, int64_t max_frame,
+                bool commands) {
     memset(d, 0, sizeof *d);
     d->hooks = *hooks;
     d->max_frame = max_frame;

@@ -53,7 +53,7 @@ static void become(enum agent_kind kind) {
     if (kind == PYTHON) {
         snprintf(path, sizeof path, "%s/agent.py", source_dir);
         unsetenv("LD_LIBRARY_PATH");
-        execl("/usr/bin/python3", "python3", path, (char *)NULL);
+        execl("/usr/bin/python3", "/usr/bin/python3", path, (char *)NULL);
     } else if (kind == JAVA) {
         snprintf(path, sizeof path, "%s/Agent.java", source_dir);
         execlp("java", "java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp",

@@ -158,7 +158,8 @@ static void act(struct member *me, void **all, unsigned i) {
         break;
     case 6:
         snprintf(text, sizeof text, "inproc://monitor-%u", crew_random(me, 3));
-        (void)went_wrong(me, zmq_socket_monitor(s, crew_random(me, 3) ? text : NULL, ZMQ_EVENT_ALL));
+        (void)went_wrong(me, zmq_socket_monitor(s, crew_random(me, 3) ? text : NULL,
+                                                ZMQ_EVENT_ALL));
         break;
     case 7:
         if (crew_random(me, 3))
