@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "fault.h"
+
+#include <errno.h>
+#include <execinfo.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct fault *fault;
+
+static atomic_int armed;
+static enum fault_kind kind;
+static long target;
+static int variant;
+
+void fault_arm(enum fault_kind which, long at, int number) {
+    void *preload[4];
+    (void)backtrace(preload, 4); /* the first one allocates */
+    kind = which;
+    target = at;
+    variant = number;
+    atomic_store(&fault->points, 0);
+    atomic_store(&fault->live, 0);
+    atomic_store(&fault->fired, 0);
+    fault->verdict[0] = '\0';
+    atomic_store(&armed, 1);
+}
+
+void fault_disarm(void) {
+    atomic_store(&armed, 0);
+}
+
+/* Counts a call; the errno it shall fail with, or 0. */
+static int refuse(enum fault_kind which, const char *function, const int *errs, int n) {
+    if (!atomic_load_explicit(&armed, memory_order_relaxed) || which != kind)
+        return 0;
+    if (atomic_fetch_add(&fault->points, 1) != target)
+        return 0;
+    fault->err = errs[variant % n];
+    fault->variants = n;
+    fault->depth = backtrace(fault->stack, FAULT_DEPTH);
+    snprintf(fault->function, sizeof fault->function, "%s", function);
+    atomic_store(&fault->fired, 1);
+    return fault->err;
+}
+
+#define REFUSE(which, function, ...)                                                               \
+    refuse(which, function, (const int[]){__VA_ARGS__},                                            \
+           (int)(sizeof((const int[]){__VA_ARGS__}) / sizeof(int)))
+
+/* True, and errno set, if the call is to fail. */
+#define FAILS(...) ((errno_of = REFUSE(FAULT_SYSTEM, __VA_ARGS__)) ? (errno = errno_of, 1) : 0)
+
+/* ---- memory ---- */
+
+#define WRAP(type, name, ...)                                                                      \
+    type __wrap_##name(__VA_ARGS__);                                                               \
+    type __real_##name(__VA_ARGS__);                                                               \
+    type __wrap_##name(__VA_ARGS__)
+
+static bool no_memory(const char *function) {
+    if (!REFUSE(FAULT_MEMORY, function, ENOMEM))
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+static void *born(void *p) {
+    atomic_fetch_add_explicit(&fault->live, p != NULL, memory_order_relaxed);
+    return p;
+}
+
+WRAP(void *, malloc, size_t size) {
+    return no_memory("malloc") ? NULL : born(__real_malloc(size));
+}
+
+WRAP(void *, calloc, size_t n, size_t size) {
+    return no_memory("calloc") ? NULL : born(__real_calloc(n, size));
+}
+
+WRAP(void *, aligned_alloc, size_t align, size_t size) {
+    return no_memory("aligned_alloc") ? NULL : born(__real_aligned_alloc(align, size));
+}
+
+WRAP(void *, realloc, void *p, size_t size) {
+    if (no_memory("realloc"))
+        return NULL;
+    void *q = __real_realloc(p, size);
+    return p ? q : born(q);
+}
+
+WRAP(char *, strdup, const char *s) {
+    return no_memory("strdup") ? NULL : born(__real_strdup(s));
+}
+
+WRAP(void, free, void *p) {
+    atomic_fetch_sub_explicit(&fault->live, p != NULL, memory_order_relaxed);
+    __real_free(p);
+}
+
+/* ---- the system ---- */
+
+WRAP(int, socket, int domain, int type, int protocol) {
+    int errno_of;
+    return FAILS("socket", EMFILE, ENOBUFS) ? -1 : __real_socket(domain, type, protocol);
+}
+
+WRAP(int, bind, int fd, const struct sockaddr *a, socklen_t n) {
+    int errno_of;
+    return FAILS("bind", ENOMEM, EADDRINUSE) ? -1 : __real_bind(fd, a, n);
+}
+
+WRAP(int, listen, int fd, int backlog) {
+    int errno_of;
+    return FAILS("listen", EADDRINUSE) ? -1 : __real_listen(fd, backlog);
+}
+
+WRAP(int, accept4, int fd, struct sockaddr *a, socklen_t *n, int flags) {
+    int errno_of;
+    return FAILS("accept4", EMFILE, ENOMEM, ECONNABORTED) ? -1 : __real_accept4(fd, a, n, flags);
+}
+
+WRAP(int, connect, int fd, const struct sockaddr *a, socklen_t n) {
+    int errno_of;
+    return FAILS("connect", ECONNREFUSED, ENETUNREACH, EAGAIN) ? -1 : __real_connect(fd, a, n);
+}
+
+WRAP(int, setsockopt, int fd, int level, int name, const void *value, socklen_t n) {
+    int errno_of;
+    return FAILS("setsockopt", ENOMEM) ? -1 : __real_setsockopt(fd, level, name, value, n);
+}
+
+WRAP(int, getsockopt, int fd, int level, int name, void *value, socklen_t *n) {
+    int errno_of;
+    return FAILS("getsockopt", ENOBUFS) ? -1 : __real_getsockopt(fd, level, name, value, n);
+}
+
+WRAP(int, getsockname, int fd, struct sockaddr *a, socklen_t *n) {
+    int errno_of;
+    return FAILS("getsockname", ENOBUFS) ? -1 : __real_getsockname(fd, a, n);
+}
+
+WRAP(int, getpeername, int fd, struct sockaddr *a, socklen_t *n) {
+    int errno_of;
+    return FAILS("getpeername", ENOTCONN, ENOBUFS) ? -1 : __real_getpeername(fd, a, n);
+}
+
+WRAP(ssize_t, send, int fd, const void *data, size_t size, int flags) {
+    int errno_of;
+    return FAILS("send", ECONNRESET, ENOBUFS) ? -1 : __real_send(fd, data, size, flags);
+}
+
+WRAP(ssize_t, sendmsg, int fd, const struct msghdr *m, int flags) {
+    int errno_of;
+    return FAILS("sendmsg", ECONNRESET, ENOMEM) ? -1 : __real_sendmsg(fd, m, flags);
+}
+
+WRAP(ssize_t, recv, int fd, void *data, size_t size, int flags) {
+    int errno_of;
+    return FAILS("recv", ECONNRESET, ENOMEM) ? -1 : __real_recv(fd, data, size, flags);
+}
+
+WRAP(ssize_t, recvmsg, int fd, struct msghdr *m, int flags) {
+    int errno_of;
+    return FAILS("recvmsg", ECONNRESET, ENOMEM) ? -1 : __real_recvmsg(fd, m, flags);
+}
+
+WRAP(int, epoll_create1, int flags) {
+    int errno_of;
+    return FAILS("epoll_create1", EMFILE, ENOMEM) ? -1 : __real_epoll_create1(flags);
+}
+
+/* Only adding needs memory. */
+WRAP(int, epoll_ctl, int set, int op, int fd, struct epoll_event *ev) {
+    int errno_of;
+    if (op == EPOLL_CTL_ADD && FAILS("epoll_ctl", ENOMEM, ENOSPC))
+        return -1;
+    return __real_epoll_ctl(set, op, fd, ev);
+}
+
+WRAP(int, epoll_wait, int set, struct epoll_event *ev, int n, int timeout) {
+    int errno_of;
+    return FAILS("epoll_wait", EINTR) ? -1 : __real_epoll_wait(set, ev, n, timeout);
+}
+
+WRAP(int, ppoll, struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+     const sigset_t *mask) {
+    int errno_of;
+    return FAILS("ppoll", ENOMEM, EINTR) ? -1 : __real_ppoll(fds, n, timeout, mask);
+}
+
+WRAP(int, eventfd, unsigned initial, int flags) {
+    int errno_of;
+    return FAILS("eventfd", EMFILE, ENOMEM) ? -1 : __real_eventfd(initial, flags);
+}
+
+WRAP(char *, mkdtemp, char *template) {
+    int errno_of;
+    return FAILS("mkdtemp", ENOSPC) ? NULL : __real_mkdtemp(template);
+}
+
+WRAP(int, pthread_create, pthread_t *t, const pthread_attr_t *attr, void *(*fn)(void *),
+     void *arg) {
+    int err = REFUSE(FAULT_SYSTEM, "pthread_create", EAGAIN);
+    return err ? err : __real_pthread_create(t, attr, fn, arg);
+}
+
+WRAP(int, getaddrinfo, const char *host, const char *service, const struct addrinfo *hints,
+     struct addrinfo **out) {
+    int errno_of;
+    return FAILS("getaddrinfo", ENOMEM) ? EAI_MEMORY
+                                        : __real_getaddrinfo(host, service, hints, out);
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+#include "scenes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fault.h"
+#include "kit.h"
+
+enum { ALL_SHAPES = 22 }; /* so many messages have every form that kit.c knows */
+
+/* ---- one way ---- */
+
+static void push_pull(const char *transport) {
+    char at[KIT_ENDPOINT];
+    void *ctx = kit_ctx(), *pull = kit_socket(ctx, ZMQ_PULL), *push = kit_socket(ctx, ZMQ_PUSH);
+    kit_bind(pull, transport, at);
+    MUST(zmq_connect(push, at));
+    kit_stream(push, pull, ALL_SHAPES);
+    kit_close(push);
+    kit_close(pull);
+    kit_term(ctx);
+}
+
+static void pair(const char *transport) {
+    char at[KIT_ENDPOINT];
+    void *ctx = kit_ctx(), *a = kit_socket(ctx, ZMQ_PAIR), *b = kit_socket(ctx, ZMQ_PAIR);
+    kit_bind(a, transport, at);
+    MUST(zmq_connect(b, at));
+    kit_stream(b, a, 6);
+    kit_stream(a, b, 6);
+    kit_close(a);
+    kit_close(b);
+    kit_term(ctx);
+}
+
+static void connect_before_bind(const char *transport) {
+    char at[KIT_ENDPOINT];
+    struct kit_stream s = {0, 0};
+    void *ctx = kit_ctx();
+    kit_free_address(ctx, transport, at);
+    void *pull = kit_socket(ctx, ZMQ_PULL), *push = kit_socket(ctx, ZMQ_PUSH);
+    MUST(zmq_connect(push, at));
+    while (s.sent < 3 && kit_send(push, NULL, 0, s.sent))
+        s.sent++;
+    if (s.sent < 3 && !fault_has_fired())
+        kit_fail("message %u is refused", s.sent);
+    MUST(zmq_bind(pull, at));
+    kit_stream_on(push, pull, &s, 5, false);
+    kit_close(push);
+    kit_close(pull);
+    kit_term(ctx);
+}
+
+/* The binder goes and another comes to the same address. */
+static void reconnect(const char *transport) {
+    char at[KIT_ENDPOINT];
+    struct kit_stream s = {0, 0};
+    void *ctx = kit_ctx(), *pull = kit_socket(ctx, ZMQ_PULL), *push = kit_socket(ctx, ZMQ_PUSH);
+    kit_bind(pull, transport, at);
+    MUST(zmq_connect(push, at));
+    kit_stream_on(push, pull, &s, 5, false);
+    kit_close(pull);
+    pull = kit_socket(ctx, ZMQ_PULL);
+    MUST(zmq_bind(pull, at));
+    kit_stream_on(push, pull, &s, 5, true); /* what was under way to the first one is lost */
+    kit_close(push);
+    kit_close(pull);
+    kit_term(ctx);
+}
+
+/* All that was sent before zmq_close arrives. */
+static void linger(const char *transport) {
+    char at[KIT_ENDPOINT];
+    void *ctx = kit_ctx(), *pull = kit_socket(ctx, ZMQ_PULL), *push = kit_socket(ctx, ZMQ_PUSH);
+    kit_bind(pull, transport, at);
+    MUST(zmq_connect(push, at));
+    kit_set(push, ZMQ_LINGER, 2000);
+    for (uint32_t i = 0; i < 8; i++)
+        if (!kit_send(push, NULL, 0, i) && !fault_has_fired())
+            kit_fail("message %u is refused", i);
+    kit_close(push);
+    int64_t last = -1;
+    while (last < 7) {
+        if (!kit_await(pull))
+            break;
+        int64_t i = kit_recv(pull, NULL, 0, 0);
+        if (i <= last)
+            kit_fail("message %lld after %lld", (long long)i, (long long)last);
+        last = i;
+    }
+    kit_close(pull);
+    kit_term(ctx);
+}
+
+/* ---- there and back ---- */
+
+static void answer(void *rep, const void *prefix, size_t size) {
+    int64_t i = kit_recv(rep, prefix, size, 100);
+    if (i >= 0)
+        (void)kit_send(rep, prefix, size, (uint32_t)i);
+}
+
+/* Asks until the answer comes: a connection may be lost with either. */
+static void ask(void *req, void *rep, const void *id, size_t id_size, uint32_t i) {
+    for (;;) {
+        while (!kit_send(req, NULL, 0, i))
+            (void)kit_poll(rep, 1);
+        for (int turn = 0; turn < 2; turn++) {
+            if (kit_await(rep))
+                answer(rep, id, id_size);
+            if (!kit_await(req))
+                continue;
+            int64_t got = kit_recv(req, NULL, 0, 0);
+            if (got == (int64_t)i)
+                return;
+            if (!fault_has_fired())
+                kit_fail("answer %lld to %u", (long long)got, i);
+        }
+    }
+}
+
+static void req_rep(const char *transport) {
+    char at[KIT_ENDPOINT];
+    void *ctx = kit_ctx(), *rep = kit_socket(ctx, ZMQ_REP), *req = kit_socket(ctx, ZMQ_REQ);
+    kit_set(req, ZMQ_REQ_RELAXED, 1);
+    kit_set(req, ZMQ_REQ_CORRELATE, 1);
+    kit_bind(rep, transport, at);
+    MUST(zmq_connect(req, at));
+    for (uint32_t i = 0; i < 8; i++)
+        ask(req, rep, NULL, 0, i);
+    kit_close(req);
+    kit_close(rep);
+    kit_term(ctx);
+}
+
+static void router_dealer(const char *transport) {
+    char at[KIT_ENDPOINT];
+    void *ctx = kit_ctx(), *router = kit_socket(ctx, ZMQ_ROUTER),
+         *dealer = kit_socket(ctx, ZMQ_DEALER);
+    MUST(zmq_setsockopt(dealer, ZMQ_ROUTING_ID, "one", 3));
+    kit_set(router, ZMQ_ROUTER_MANDATORY, 1);
+    kit_set(router, ZMQ_ROUTER_HANDOVER, 1);
+    kit_bind(router, transport, at);
+    MUST(zmq_connect(dealer, at));
+    for (uint32_t i = 0; i < 8; i++)
+        ask(dealer, router, "one", 3, i);
+    kit_close(dealer);
+    kit_close(router);
+    kit_term(ctx);
+}
+
+/* ---- publishing ---- */
+
+static bool publish(void *pub, const char *topic, uint32_t i) {
+    char text[16];
+    int n = snprintf(text, sizeof text, "%s%u", topic, (unsigned)i);
+    int rc;
+    while ((rc = zmq_send(pub, text, (size_t)n, ZMQ_DONTWAIT)) == -1 && errno != EAGAIN)
+        kit_refused("zmq_send");
+    return rc != -1;
+}
+
+/* Publishes under both topics until n messages of the wanted one arrived. */
+static void expect_topic(void *pub, void *sub, const char *wanted, const char *other, int n) {
+    char text[16];
+    int rc;
+    for (uint32_t i = 0; n;) {
+        (void)publish(pub, other, i);
+        (void)publish(pub, wanted, i++);
+        kit_set(sub, ZMQ_RCVTIMEO, 5);
+        while ((rc = zmq_recv(sub, text, sizeof text, 0)) == -1 && errno != EAGAIN)
+            kit_refused("zmq_recv");
+        if (rc > 0 && text[0] == wanted[0])
+            n--;
+    }
+}
+
+/* Only what is wanted comes: nothing of the other topic any more. */
+static void expect_quiet(void *pub, void *sub, const char *wanted, const char *other) {
+    expect_topic(pub, sub, wanted, other, 3);
+    char text[16];
+    int rc;
+    do {
+        kit_set(sub, ZMQ_RCVTIMEO, 0);
+        rc = zmq_recv(sub, text, sizeof text, 0);
+        if (rc == -1 && errno != EAGAIN)
+            kit_refused("zmq_recv");
+    } while (rc > 0 || (rc == -1 && errno != EAGAIN));
+    expect_topic(pub, sub, wanted, wanted, 5);
+}
+
+static void pub_sub(const char *transport) {
+    char at[KIT_ENDPOINT];
+    void *ctx = kit_ctx(), *pub = kit_socket(ctx, ZMQ_XPUB), *sub = kit_socket(ctx, ZMQ_SUB);
+    kit_bind(pub, transport, at);
+    MUST(zmq_setsockopt(sub, ZMQ_SUBSCRIBE, "a", 1)); /* before and after connecting */
+    MUST(zmq_connect(sub, at));
+    MUST(zmq_setsockopt(sub, ZMQ_SUBSCRIBE, "b", 1));
+    expect_topic(pub, sub, "a", "c", 3);
+    expect_topic(pub, sub, "b", "c", 3);
+    MUST(zmq_setsockopt(sub, ZMQ_UNSUBSCRIBE, "a", 1));
+    expect_quiet(pub, sub, "b", "a");
+    kit_close(pub);
+    kit_close(sub);
+    kit_term(ctx);
+}
+
+static void xpub_xsub(const char *transport) {
+    char at[KIT_ENDPOINT];
+    void *ctx = kit_ctx(), *pub = kit_socket(ctx, ZMQ_PUB), *sub = kit_socket(ctx, ZMQ_XSUB);
+    kit_bind(sub, transport, at);
+    MUST(zmq_connect(pub, at));
+    while (zmq_send(sub, "\1topic", 6, 0) == -1)
+        kit_refused("zmq_send");
+    expect_topic(pub, sub, "topic", "other", 3);
+    kit_close(pub);
+    kit_close(sub);
+    kit_term(ctx);
+}
+
+/* ---- what is beside the messages ---- */
+
+static void *monitor(void *ctx, void *sock, const char *name) {
+    MUST(zmq_socket_monitor(sock, name, ZMQ_EVENT_ALL));
+    void *reader = kit_socket(ctx, ZMQ_PAIR);
+    MUST(zmq_connect(reader, name));
+    return reader;
+}
+
+/* Events may be dropped for want of memory, but none is half. */
+static unsigned read_events(void *reader) {
+    unsigned events = 0;
+    zmq_msg_t msg;
+    MUST(zmq_msg_init(&msg));
+    for (;;) {
+        int rc = zmq_msg_recv(&msg, reader, ZMQ_DONTWAIT);
+        if (rc == -1 && errno == EAGAIN)
+            break;
+        if (rc == -1) {
+            kit_refused("zmq_msg_recv");
+            continue;
+        }
+        uint16_t event;
+        if (rc != 6 || !zmq_msg_more(&msg))
+            kit_fail("an event of %d bytes", rc);
+        memcpy(&event, zmq_msg_data(&msg), 2);
+        events |= event;
+        while (zmq_msg_recv(&msg, reader, 0) == -1)
+            kit_refused("zmq_msg_recv");
+        if (zmq_msg_more(&msg))
+            kit_fail("an event of three frames");
+    }
+    MUST(zmq_msg_close(&msg));
+    return events;
+}
+
+static void monitored(const char *transport) {
+    char at[KIT_ENDPOINT];
+    void *ctx = kit_ctx(), *pull = kit_socket(ctx, ZMQ_PULL), *push = kit_socket(ctx, ZMQ_PUSH);
+    void *at_pull = monitor(ctx, pull, "inproc://of-pull");
+    void *at_push = monitor(ctx, push, "inproc://of-push");
+    kit_bind(pull, transport, at);
+    MUST(zmq_connect(push, at));
+    kit_stream(push, pull, 3);
+    unsigned told = read_events(at_push);
+    if (!(told & ZMQ_EVENT_HANDSHAKE_SUCCEEDED) && !fault_has_fired())
+        kit_fail("events 0x%x", told);
+    MUST(zmq_disconnect(push, at));
+    MUST(zmq_socket_monitor(push, NULL, 0));
+    (void)read_events(at_pull);
+    kit_close(push);
+    kit_close(pull);
+    (void)read_events(at_pull);
+    (void)read_events(at_push);
+    kit_close(at_pull);
+    kit_close(at_push);
+    kit_term(ctx);
+}
+
+static void options(const char *transport) {
+    (void)transport;
+    char text[KIT_ENDPOINT];
+    void *ctx = kit_ctx(), *router = kit_socket(ctx, ZMQ_ROUTER),
+         *dealer = kit_socket(ctx, ZMQ_DEALER);
+    MUST(zmq_setsockopt(dealer, ZMQ_ROUTING_ID, "a name", 6));
+    MUST(zmq_setsockopt(dealer, ZMQ_METADATA, "X-key:value", 11));
+    MUST(zmq_setsockopt(router, ZMQ_HELLO_MSG, "hello", 5));
+    MUST(zmq_setsockopt(router, ZMQ_HELLO_MSG, NULL, 0));
+    MUST(zmq_setsockopt(router, ZMQ_TCP_ACCEPT_FILTER, "127.0.0.0/8", 11));
+    MUST(zmq_setsockopt(router, ZMQ_TCP_ACCEPT_FILTER, "::1", 3));
+    kit_bind(router, "tcp", text);
+    MUST(zmq_setsockopt(router, ZMQ_CONNECT_ROUTING_ID, "peer", 4));
+    MUST(zmq_connect(router, text)); /* to itself */
+    MUST(zmq_connect(dealer, text));
+    (void)kit_send(dealer, NULL, 0, 3);
+    zmq_msg_t msg;
+    MUST(zmq_msg_init(&msg));
+    while (kit_await(router)) {
+        while (zmq_msg_recv(&msg, router, 0) == -1)
+            kit_refused("zmq_msg_recv");
+        const char *address = zmq_msg_gets(&msg, "Peer-Address");
+        if (!zmq_msg_more(&msg))
+            break;
+        if (!address && !fault_has_fired())
+            kit_fail("a message without its metadata");
+    }
+    MUST(zmq_msg_close(&msg));
+    MUST(zmq_unbind(router, text));
+    kit_close(dealer);
+    kit_close(router);
+    kit_term(ctx);
+}
+
+/* Names are resolved by a helper. */
+static void by_name(const char *transport) {
+    (void)transport;
+    char at[KIT_ENDPOINT], named[KIT_ENDPOINT];
+    void *ctx = kit_ctx(), *pull = kit_socket(ctx, ZMQ_PULL), *push = kit_socket(ctx, ZMQ_PUSH);
+    kit_bind(pull, "tcp", at);
+    snprintf(named, sizeof named, "tcp://localhost:%s", strrchr(at, ':') + 1);
+    MUST(zmq_connect(push, named));
+    kit_stream(push, pull, 3);
+    kit_close(push);
+    kit_close(pull);
+    kit_term(ctx);
+}
+
+/* Raw bytes to a socket of our own kind: notifications, identities made by the library. */
+static void stream(const char *transport) {
+    (void)transport;
+    char at[KIT_ENDPOINT];
+    uint8_t id[256];
+    void *ctx = kit_ctx(), *server = kit_socket(ctx, ZMQ_STREAM),
+         *client = kit_socket(ctx, ZMQ_STREAM);
+    kit_bind(server, "tcp", at);
+    MUST(zmq_connect(client, at));
+    int size = -1;
+    if (kit_await(server)) {
+        while ((size = zmq_recv(server, id, sizeof id, 0)) == -1)
+            kit_refused("zmq_recv");
+        while (zmq_recv(server, at, sizeof at, 0) == -1)
+            kit_refused("zmq_recv");
+        while (zmq_send(server, id, (size_t)size, ZMQ_SNDMORE) == -1 ||
+               zmq_send(server, "bytes", 5, 0) == -1) {
+            if (errno == EHOSTUNREACH && fault_has_fired())
+                break;
+            kit_refused("zmq_send");
+        }
+        (void)kit_await(client);
+    }
+    kit_close(client);
+    kit_close(server);
+    kit_term(ctx);
+}
+
+enum { POLLED = 12 };
+
+static void polled(const char *transport) {
+    char at[POLLED][KIT_ENDPOINT];
+    void *ctx = kit_ctx(), *pull[POLLED], *push = kit_socket(ctx, ZMQ_PUSH);
+    zmq_pollitem_t items[POLLED];
+    for (int i = 0; i < POLLED; i++) {
+        pull[i] = kit_socket(ctx, ZMQ_PULL);
+        kit_bind(pull[i], transport, at[i]);
+        MUST(zmq_connect(push, at[i]));
+        items[i] = (zmq_pollitem_t){.socket = pull[i], .events = ZMQ_POLLIN};
+    }
+    for (int left = POLLED; left;) {
+        int n;
+        (void)zmq_send(push, "x", 1, ZMQ_DONTWAIT);
+        while ((n = zmq_poll(items, POLLED, 20)) == -1)
+            kit_refused("zmq_poll");
+        for (int i = 0; n && i < POLLED; i++) {
+            char c;
+            if (items[i].revents && zmq_recv(pull[i], &c, 1, ZMQ_DONTWAIT) == 1) {
+                items[i].events = 0;
+                left--;
+            }
+        }
+    }
+    for (int i = 0; i < POLLED; i++)
+        kit_close(pull[i]);
+    kit_close(push);
+    kit_term(ctx);
+}
+
+const struct scene scenes[] = {
+    {"push_pull", push_pull, "inproc tcp ipc"},
+    {"pair", pair, "inproc tcp"},
+    {"connect_before_bind", connect_before_bind, "inproc tcp ipc"},
+    {"reconnect", reconnect, "tcp ipc"},
+    {"linger", linger, "tcp ipc"},
+    {"req_rep", req_rep, "inproc tcp ipc"},
+    {"router_dealer", router_dealer, "inproc tcp ipc"},
+    {"pub_sub", pub_sub, "inproc tcp ipc"},
+    {"xpub_xsub", xpub_xsub, "inproc tcp"},
+    {"monitored", monitored, "tcp ipc"},
+    {"options", options, "tcp"},
+    {"by_name", by_name, "tcp"},
+    {"stream", stream, "tcp"},
+    {"polled", polled, "inproc tcp"},
+    {0},
+};
