@@ -85,6 +85,10 @@ void peer_open(struct peer *p) {
     wire_check(listen(p->fd, 64) == 0, "listen: %s", strerror(errno));
 }
 
+struct peer *peer_reserve_at(struct wire *w, const char *endpoint) {
+    return bind_at(w, endpoint);
+}
+
 struct peer *peer_reserve(struct wire *w) {
     char address[128];
     wire_fresh_address(w, address, sizeof address);

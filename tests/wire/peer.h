@@ -42,6 +42,7 @@ struct peer *peer_listen(struct wire *w);
 struct peer *peer_listen_at(struct wire *w, const char *endpoint);
 /* An address that is taken but refuses connections; peer_open makes it a listener. */
 struct peer *peer_reserve(struct wire *w);
+struct peer *peer_reserve_at(struct wire *w, const char *endpoint);
 void peer_open(struct peer *p);
 struct peer *peer_accept_at(struct peer *listener, const char *file, int line);
 void peer_drop(struct peer *p);

@@ -54,6 +54,7 @@ static void back_off(void **state) {
     peer_open(l);
     peer_drop(peer_accept(l)); /* restarts with the transport connection, not the handshake */
     peer_drop(l);
+    peer_reserve_at(*state, address); /* or another program listens there */
     node_await_event(n, ZMQ_EVENT_DISCONNECTED);
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(node_expect_event(n, ZMQ_EVENT_CONNECT_RETRIED), delays[i]);
