@@ -4,7 +4,7 @@
 
 set(folders ${ZMQX_FOLDERS})
 if(NOT folders)
-  set(folders base os zmtp security core patterns transports api)
+  set(folders base os zmtp security core patterns transports mux api)
 endif()
 
 set(globs "")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Polling. */
 #include "api/api.h"
-#include "core/poll.h"
+#include "mux/poll.h"
 
 int zmq_poll(zmq_pollitem_t *items, int nitems, long timeout) {
     return zx_api_result(zx_poll(items, nitems, timeout, NULL));

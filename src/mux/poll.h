@@ -6,8 +6,8 @@
  * Owner: the calling thread. Life: one call.
  * Never: holds two socket locks at once; sleeps with one held.
  */
-#ifndef ZX_CORE_POLL_H
-#define ZX_CORE_POLL_H
+#ifndef ZX_MUX_POLL_H
+#define ZX_MUX_POLL_H
 
 #include <signal.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/poll.h"
+#include "mux/poll.h"
 
 #include <errno.h>
 #include <stdlib.h>
