@@ -26,45 +26,6 @@ int zmq_device(int type, void *frontend, void *backend) {
     return absent();
 }
 
-void *zmq_timers_new(void) {
-    return absent_ptr();
-}
-
-int zmq_timers_destroy(void **timers_p) {
-    (void)timers_p;
-    return absent();
-}
-
-int zmq_timers_add(void *timers, size_t interval, zmq_timer_fn handler, void *arg) {
-    (void)timers, (void)interval, (void)handler, (void)arg;
-    return absent();
-}
-
-int zmq_timers_cancel(void *timers, int timer_id) {
-    (void)timers, (void)timer_id;
-    return absent();
-}
-
-int zmq_timers_set_interval(void *timers, int timer_id, size_t interval) {
-    (void)timers, (void)timer_id, (void)interval;
-    return absent();
-}
-
-int zmq_timers_reset(void *timers, int timer_id) {
-    (void)timers, (void)timer_id;
-    return absent();
-}
-
-long zmq_timers_timeout(void *timers) {
-    (void)timers;
-    return absent();
-}
-
-int zmq_timers_execute(void *timers) {
-    (void)timers;
-    return absent();
-}
-
 int zmq_curve_keypair(char *z85_public, char *z85_secret) {
     (void)z85_public, (void)z85_secret;
     return absent();

@@ -7,27 +7,8 @@
 
 #define REFUSED(call) zx_check_rc(#call, "ENOTSUP", call)
 
-static void fire(int id, void *arg) {
-    (void)id, (void)arg;
-}
-
 static void check_new(const char *label, void *made) {
     zx_check_str(label, "ENOTSUP", made ? "made" : zx_err(-1));
-}
-
-static void timers(void) {
-    void *t = NULL;
-
-    zx_soft(1);
-    errno = 0;
-    check_new("new", zmq_timers_new());
-    REFUSED(zmq_timers_destroy(&t));
-    REFUSED(zmq_timers_add(t, 1, fire, NULL));
-    REFUSED(zmq_timers_cancel(t, 1));
-    REFUSED(zmq_timers_set_interval(t, 1, 1));
-    REFUSED(zmq_timers_reset(t, 1));
-    REFUSED((int)zmq_timers_timeout(t));
-    REFUSED(zmq_timers_execute(t));
 }
 
 static void pollers(void) {
@@ -156,7 +137,7 @@ static void capabilities(void) {
 }
 
 static const struct zx_case cases[] = {
-    ZX_CASE(timers),  ZX_CASE(pollers), ZX_CASE(proxies), ZX_CASE(calls_on_sockets),
+    ZX_CASE(pollers), ZX_CASE(proxies), ZX_CASE(calls_on_sockets),
     ZX_CASE(curve_calls), ZX_CASE(socket_types), ZX_CASE(texts), ZX_CASE(numbers),
     ZX_CASE(keys), ZX_CASE(transports), ZX_CASE(capabilities),
 };

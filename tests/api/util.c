@@ -320,6 +320,98 @@ static void timers_of_interval_0(void) {
     zx_check_str("times per execute", "1", zx_child(interval_0));
 }
 
+struct script { /* what a handler does to the set that runs it */
+    void *timers;
+    int victim, added;
+    char seen[64];
+};
+
+static void note_id(int id, void *arg) {
+    struct script *s = arg;
+    size_t n = strlen(s->seen);
+
+    snprintf(s->seen + n, sizeof s->seen - n, "%d ", id);
+}
+
+static void cancel_victim(int id, void *arg) {
+    struct script *s = arg;
+
+    note_id(id, s);
+    zx_ok(zmq_timers_cancel(s->timers, s->victim));
+}
+
+static void add_another(int id, void *arg) {
+    struct script *s = arg;
+
+    note_id(id, s);
+    if (!s->added) s->added = zmq_timers_add(s->timers, 1, note_id, s);
+}
+
+static void overdue(void *t) {
+    while (zmq_timers_timeout(t) > 0) zmq_poll(NULL, 0, zmq_timers_timeout(t));
+}
+
+static void timers_run_in_order_of_expiry(void) {
+    struct script s = {.timers = zmq_timers_new()};
+
+    zx_ok(zmq_timers_add(s.timers, 6, note_id, &s));
+    zx_ok(zmq_timers_add(s.timers, 2, note_id, &s));
+    zx_ok(zmq_timers_add(s.timers, 2, note_id, &s));
+    zx_ok(zmq_timers_add(s.timers, 4, note_id, &s));
+    zmq_poll(NULL, 0, 20);
+    zx_ok(zmq_timers_execute(s.timers));
+    zx_check_str("order", "2 3 4 1 ", s.seen);
+    zx_ok(zmq_timers_destroy(&s.timers));
+}
+
+static void timers_handler_cancels(void) {
+    struct script s = {.timers = zmq_timers_new(), .victim = 2};
+
+    zx_ok(zmq_timers_add(s.timers, 1, cancel_victim, &s));
+    zx_ok(zmq_timers_add(s.timers, 2, note_id, &s));
+    zmq_poll(NULL, 0, 10);
+    zx_ok(zmq_timers_execute(s.timers));
+    zx_check_str("not the one cancelled", "1 ", s.seen);
+    s.victim = 1;
+    s.seen[0] = 0;
+    overdue(s.timers);
+    zx_ok(zmq_timers_execute(s.timers));
+    zx_check_str("itself", "1 ", s.seen);
+    zx_check_int("none left", -1, zmq_timers_timeout(s.timers));
+    zx_ok(zmq_timers_destroy(&s.timers));
+}
+
+static void timers_handler_adds(void) {
+    struct script s = {.timers = zmq_timers_new()};
+
+    zx_ok(zmq_timers_add(s.timers, 2, add_another, &s));
+    overdue(s.timers);
+    zx_ok(zmq_timers_execute(s.timers));
+    zx_check_int("its id", 2, s.added);
+    zx_ok(zmq_timers_cancel(s.timers, 1));
+    overdue(s.timers);
+    zx_ok(zmq_timers_execute(s.timers));
+    zx_check_str("both ran", "1 2 ", s.seen);
+    zx_ok(zmq_timers_destroy(&s.timers));
+}
+
+static void timers_by_the_thousand(void) {
+    struct script s = {.timers = zmq_timers_new()};
+
+    for (int i = 1; i <= 3000; i++)
+        assert_int_equal(zmq_timers_add(s.timers, 1000000 + (size_t)(i * 7919 % 3001), note_id, &s),
+                         i);
+    for (int i = 1; i <= 3000; i++)
+        if (i % 1000) zx_ok(zmq_timers_cancel(s.timers, i));
+    zx_check_rc("cancelled", "EINVAL", zmq_timers_cancel(s.timers, 1999));
+    for (int i = 1000; i <= 3000; i += 1000)
+        zx_ok(zmq_timers_set_interval(s.timers, i, (size_t)(9 - i / 1000)));
+    zmq_poll(NULL, 0, 20);
+    zx_ok(zmq_timers_execute(s.timers));
+    zx_check_str("those left", "3000 2000 1000 ", s.seen);
+    zx_ok(zmq_timers_destroy(&s.timers));
+}
+
 static const struct zx_case cases[] = {
     ZX_CASE(strerror_texts),
     ZX_CASE(errno_is_the_threads),
@@ -342,6 +434,10 @@ static const struct zx_case cases[] = {
     ZX_CASE(timers_reset_and_interval),
     ZX_CASE(timers_cancelled_are_unknown),
     ZX_CASE(timers_of_interval_0),
+    ZX_CASE(timers_run_in_order_of_expiry),
+    ZX_CASE(timers_handler_cancels),
+    ZX_CASE(timers_handler_adds),
+    ZX_CASE(timers_by_the_thousand),
 };
 
 ZX_MAIN("util", cases)

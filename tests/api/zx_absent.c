@@ -47,12 +47,6 @@ static int has_socks(void) {
     return option_answers(ZMQ_SOCKS_PROXY, "127.0.0.1:1", 11);
 }
 
-static int has_timers(void) {
-    void *timers = zmq_timers_new();
-    if (timers) zmq_timers_destroy(&timers);
-    return timers != NULL;
-}
-
 static int has_pollers(void) {
     void *poller = zmq_poller_new();
     if (poller) zmq_poller_destroy(&poller);
@@ -107,7 +101,6 @@ static struct {
     {"PLAIN", has_plain, 0},
     {"ZAP", has_zap, 0},
     {"SOCKS", has_socks, 0},
-    {"timers", has_timers, 0},
     {"proxies", has_proxies, 0},
     {"pollers", has_pollers, 0},
     {"zmq_socket_monitor_versioned", has_monitor_versions, 0},
