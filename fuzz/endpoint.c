@@ -2,7 +2,7 @@
 /* Endpoint strings of tcp and ipc, and CIDR filters: [switches][text]. */
 #include "fuzz.h"
 
-#include "core/cidr.h"
+#include "os/cidr.h"
 #include "transports/ipc_address.h"
 #include "transports/tcp_address.h"
 

@@ -59,18 +59,11 @@ struct zx_conf *zx_conf_ref(struct zx_conf *c) {
     return c;
 }
 
-/* Not to be left out by a compiler that sees the memory freed next. */
-static void wipe(void *secret, size_t size) {
-    volatile uint8_t *at = secret;
-    while (size--)
-        *at++ = 0;
-}
-
 static void destroy(struct zx_conf *c) {
-    wipe(c->security.curve_secret, sizeof(c->security.curve_secret));
+    zx_wipe(c->security.curve_secret, sizeof(c->security.curve_secret));
     for (size_t i = 0; i < BLOBS; i++) {
         struct zx_blob *b = blob_at(c, i);
-        wipe(b->data, b->size);
+        zx_wipe(b->data, b->size);
         free(b->data);
     }
     for (size_t i = 0; i < LISTS; i++)

@@ -17,10 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct zx_blob {
-    uint8_t *data; /* NULL when empty; zx_blob_set keeps a NUL behind it */
-    size_t size;
-};
+#include "security/settings.h"
 
 /* A growing list of fixed-size items (accept filters, credentials). */
 struct zx_items {
@@ -53,7 +50,7 @@ struct zx_conf_net {
     int maxrt_ms, tos, priority, busy_poll_us, backlog, use_fd;
     bool ipv6, loopback_fastpath;
     char device[17];
-    struct zx_items accept_filters; /* struct zx_cidr, see core/cidr.h */
+    struct zx_items accept_filters; /* struct zx_cidr, see os/cidr.h */
     struct zx_items ipc_uid, ipc_gid, ipc_pid;
     struct zx_blob socks_proxy, socks_username, socks_password;
 };
@@ -65,19 +62,6 @@ struct zx_conf_multicast {
     bool norm_unicast_nack, norm_push;
     uint64_t vmci_buffer, vmci_buffer_min, vmci_buffer_max;
     int vmci_connect_timeout_ms;
-};
-
-enum zx_mechanism_id { ZX_MECH_NULL, ZX_MECH_PLAIN, ZX_MECH_CURVE, ZX_MECH_GSSAPI };
-
-struct zx_conf_security {
-    enum zx_mechanism_id mechanism;
-    bool as_server, zap_enforce, gss_plaintext;
-    struct zx_blob plain_username, plain_password, zap_domain;
-    uint8_t curve_public[32], curve_secret[32], curve_server[32];
-    struct zx_blob gss_principal, gss_service;
-    int gss_nametype, gss_service_nametype;
-    struct zx_blob wss_key, wss_cert, wss_trust, wss_hostname;
-    bool wss_trust_system;
 };
 
 struct zx_conf_identity {
@@ -95,7 +79,7 @@ struct zx_conf {
     struct zx_conf_timing timing;
     struct zx_conf_net net;
     struct zx_conf_multicast multicast;
-    struct zx_conf_security security;
+    struct zx_security_settings security;
     struct zx_conf_identity id;
 };
 

@@ -7,7 +7,7 @@
 #include "zmqx.h"
 
 /* What is not there yet is refused: a program must not believe itself protected or proxied. */
-enum { HAVE_PLAIN = 0, HAVE_ZAP = 0, HAVE_SOCKS = 0 };
+enum { HAVE_PLAIN = 0, HAVE_SOCKS = 0 };
 
 enum {
     G = ZX_CONF_GET,
@@ -24,7 +24,6 @@ enum {
     DEVICE_MAX = 16,
     SOCKS_MAX = HAVE_SOCKS ? TEXT_MAX : 0,
     PROXY_MAX = HAVE_SOCKS ? INT_MAX : 0,
-    DOMAIN_MAX = HAVE_ZAP ? TEXT_MAX : 0,
 };
 
 #define ROW(option, kind, access, field, ...)                                                      \
@@ -95,7 +94,7 @@ static const struct zx_conf_row table[] = {
     ROW(ZMQ_CURVE_PUBLICKEY, curve_key, CURVE_GS, security.curve_public, 0, 0, 0, ""),
     ROW(ZMQ_CURVE_SECRETKEY, curve_key, CURVE_GS, security.curve_secret, 0, 0, 0, ""),
     ROW(ZMQ_CURVE_SERVERKEY, curve_server_key, CURVE_GS, security.curve_server, 0, 0, 0, ""),
-    ROW(ZMQ_ZAP_DOMAIN, text, GS, security.zap_domain, 1, DOMAIN_MAX, 0, ""),
+    ROW(ZMQ_ZAP_DOMAIN, text, GS, security.zap_domain, 1, TEXT_MAX, 0, ""),
     ROW(ZMQ_ZAP_ENFORCE_DOMAIN, truth, GS, security.zap_enforce, INT_MIN, INT_MAX, 0, ""),
     ROW(ZMQ_GSSAPI_SERVER, gss_server, GSS_GS, security.as_server, 0, 1, 0, ""),
     ROW(ZMQ_GSSAPI_PRINCIPAL, gss_principal, GSS_GS, security.gss_principal, 1, TEXT_MAX, 0, ""),

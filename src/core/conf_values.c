@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/cidr.h"
+#include "os/cidr.h"
 #include "zmtp/metadata.h"
 
 /* ---- helpers -------------------------------------------------------------- */
@@ -54,6 +54,7 @@ int zx_blob_set(struct zx_blob *b, const void *data, size_t size) {
         memcpy(copy, data, size);
         copy[size] = '\0';
     }
+    zx_wipe(b->data, b->size); /* it may have been a password */
     free(b->data);
     b->data = copy;
     b->size = size;

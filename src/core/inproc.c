@@ -247,6 +247,25 @@ int zx_inproc_connect(struct zx_inproc *ip, const char *text, struct zx_pipe *a)
     return b || n ? 0 : -ENOMEM;
 }
 
+static bool can_answer(const struct zx_binder *b) {
+    int type = b->sock ? b->sock->ops->type : -1;
+    return type == ZMQ_REP || type == ZMQ_ROUTER || type == ZMQ_SERVER;
+}
+
+int zx_inproc_ask(struct zx_inproc *ip, const char *text, struct zx_pipe *a,
+                  struct zx_dead *dead) {
+    zx_mutex_lock(&ip->lock);
+    struct zx_binder *b = binder_of(ip, text);
+    if (b && !can_answer(b))
+        b = NULL;
+    if (b) {
+        zx_pipe_ref(a->peer);
+        join(b, a->peer, dead);
+    }
+    zx_mutex_unlock(&ip->lock);
+    return b ? 0 : -ECONNREFUSED;
+}
+
 void zx_inproc_leave(struct zx_inproc *ip, struct zx_pipe *p) {
     zx_mutex_lock(&ip->lock);
     struct zx_binder *b = p->binder;

@@ -42,6 +42,10 @@ void zx_inproc_unbind(struct zx_inproc *ip, const char *name, struct zx_binder *
 /* Joins p (the connecter's end, its socket locked) to the binder of name, or lets it wait. */
 int zx_inproc_connect(struct zx_inproc *ip, const char *name, struct zx_pipe *p);
 
+/* Joins p, which has a link and no socket, to the binder of name if that can answer questions
+ * (REP, ROUTER, SERVER); never waits for one. 0 or -ECONNREFUSED. */
+int zx_inproc_ask(struct zx_inproc *ip, const char *name, struct zx_pipe *p, struct zx_dead *dead);
+
 /* p's peer end, which no socket holds, loses its connecter: its binder forgets it. */
 void zx_inproc_leave(struct zx_inproc *ip, struct zx_pipe *p);
 /* The binder gives p up of itself: true if the reference is still its own to drop. */

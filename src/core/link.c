@@ -11,6 +11,7 @@
 #include "core/pipe.h"
 #include "core/resolver.h"
 #include "core/socket.h"
+#include "core/zap.h"
 #include "zmtp/handshake.h"
 
 static void on_event(struct zx_source *src, unsigned events, bool owner) {
@@ -34,7 +35,7 @@ static void link_free(struct zx_source *src) {
         free(l->w.dial->addrs);
         free(l->w.dial);
     }
-    zx_buf_fini(&l->w.v1_body);
+    zx_buf_fini(&l->w.held);
     zx_buf_fini(&l->w.ctrl);
     zx_timer_unreserve(l->src.reactor->io);
     zx_reactor_unref(l->src.reactor);
@@ -167,6 +168,8 @@ static void work(struct zx_link *l, unsigned bits, bool owner) {
         do_flush(l, bits & ZX_WORK_WRITABLE, owner);
     if (bits & ZX_WORK_REARM)
         rearm(l);
+    if (bits & ZX_WORK_ZAP)
+        zx_link_on_zap(l, owner);
     if (bits & ZX_WORK_TIMER)
         zx_link_on_alarm(l, owner);
     if (bits & ZX_WORK_CLOSE)
@@ -342,6 +345,7 @@ void zx_link_finish(struct zx_link *l) {
     l->w.alarm_ns[ZX_ALARM_LINGER] = UINT64_MAX;
     if (l->w.resolve_job)
         zx_resolver_cancel(&l->w.resolve_job);
+    zx_zap_drop(l);
     zx_hs_free(&l->w.hs);
     zx_v3_fini(&l->w.rx);
     free(l->w.v1);
@@ -385,12 +389,13 @@ static void reset_connection(struct zx_link *l) {
     zx_reactor_remove(&l->src);
     zx_sock_close(l->src.fd);
     l->src.fd = -1;
+    zx_zap_drop(l);
     zx_hs_free(&l->w.hs);
     zx_v3_fini(&l->w.rx);
     free(l->w.v1);
     l->w.v1 = NULL;
     zx_buf_fini(&l->w.ctrl);
-    zx_buf_consume(&l->w.v1_body, zx_buf_size(&l->w.v1_body));
+    zx_buf_consume(&l->w.held, zx_buf_size(&l->w.held));
     zx_link_alarms_clear(l);
     l->w.ctrl_started = l->w.end_seen = false;
     l->w.more_initial = l->w.want_out = l->w.paused = l->w.raw_notified = false;
@@ -424,7 +429,8 @@ void zx_link_end(struct zx_link *l, enum zx_end why, int err) {
     unsigned st = atomic_load_explicit(&l->state, memory_order_relaxed);
     bool raw = l->conf->id.raw;
     if (why != ZX_END_LOCAL && st != ZX_LINK_DRAINING) {
-        if (!was_open && !raw && why != ZX_END_PROTOCOL && l->w.version < 0)
+        if (!was_open && !raw && why != ZX_END_PROTOCOL && why != ZX_END_LATER &&
+            l->w.version < 0)
             zx_link_event(l, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, (uint64_t)err);
         zx_link_event(l, ZMQ_EVENT_DISCONNECTED, (uint64_t)l->src.fd);
     }

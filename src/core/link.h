@@ -69,7 +69,13 @@ enum zx_link_state {
 };
 
 /* Why a connection ended; decides about reconnecting. */
-enum zx_end { ZX_END_LOST, ZX_END_TIMEOUT, ZX_END_PROTOCOL, ZX_END_LOCAL };
+enum zx_end {
+    ZX_END_LOST,
+    ZX_END_TIMEOUT,
+    ZX_END_PROTOCOL, /* for good: the same peer would do the same again */
+    ZX_END_LATER,    /* refused for now, and the monitor knows why */
+    ZX_END_LOCAL
+};
 
 enum zx_alarm { /* deadlines of one link; its timer is set to the earliest */
     ZX_ALARM_CONNECT,   /* connect timeout */
@@ -118,7 +124,9 @@ struct zx_link {
         bool end_seen;         /* STREAM: close when all before is written */
         bool heard_now;        /* the last zx_link_read received something */
         uint64_t ttl_wanted_ns; /* a PING asked for it */
-        struct zx_buf v1_body;
+        struct zx_pipe *zap;   /* OPENING: ZAP is being asked; our end */
+        /* OPENING: came in and waits for ZAP's answer; then ZMTP 1.0: the frame being read */
+        struct zx_buf held;
     } w;
     _Atomic uint64_t linger_until_ns; /* set before CLOSE is posted; 0: at once */
     struct {
@@ -162,6 +170,7 @@ void zx_link_read(struct zx_link *l, bool owner);
 void zx_link_flush(struct zx_link *l, bool owner);
 void zx_link_open(struct zx_link *l); /* descriptor connected: start the protocol */
 int zx_link_handshake_input(struct zx_link *l, const uint8_t *data, size_t size, bool owner);
+void zx_link_on_zap(struct zx_link *l, bool owner);
 void zx_link_start(struct zx_link *l);
 void zx_link_connected(struct zx_link *l);
 void zx_link_retry(struct zx_link *l);

@@ -8,6 +8,8 @@
 #include "core/link.h"
 #include "core/pipe.h"
 #include "core/socket.h"
+#include "core/zap.h"
+#include "security/mechanism.h"
 #include "zmtp/handshake.h"
 #include "zmtp/metadata.h"
 
@@ -16,8 +18,16 @@ static const uint64_t MS = 1000000;
 static int hs_start(struct zx_link *l) {
     const struct zx_conf *c = l->conf;
     unsigned flags = l->sock->ops->flags;
+    const struct zx_mechanism_ops *mechanism =
+        zx_mechanism_by_number((int)c->security.mechanism);
+    if (!mechanism)
+        return -ENOTSUP; /* its options are refused where it is absent: cannot happen */
     struct zx_hs_conf hc = {
         .socket_type = c->type,
+        .mechanism = mechanism,
+        .settings = &c->security,
+        .zap_domain = c->security.zap_domain.size != 0,
+        .zap_enforce = c->security.zap_enforce,
         .routing_id = c->id.routing_id.data,
         .routing_id_size = c->id.routing_id.size,
         .extra_meta = c->id.metadata.data,
@@ -231,22 +241,68 @@ void zx_link_ready(struct zx_link *l, bool owner) {
         zx_link_flush(l, owner);
 }
 
-/* Feeds received bytes to the handshake; what is left over is traffic. */
-int zx_link_handshake_input(struct zx_link *l, const uint8_t *data, size_t size, bool owner) {
-    size_t used = 0;
-    int rc = zx_hs_input(l->w.hs, data, size, &used);
-    while (rc == ZX_HS_HOLD) {
-        rc = decide(l);
-        if (rc == ZX_HS_MORE) {
-            size_t n = 0;
-            rc = zx_hs_input(l->w.hs, data + used, size - used, &n);
-            used += n;
-        }
+/* ---- steering the handshake ---- */
+
+struct input {
+    const uint8_t *data;
+    size_t size, used;
+};
+
+static int feed(struct zx_link *l, struct input *in) {
+    size_t n = 0;
+    int rc = zx_hs_input(l->w.hs, in->data + in->used, in->size - in->used, &n);
+    in->used += n;
+    return rc;
+}
+
+/* ZAP is to be asked. WAIT_ZAP: it was, or already had been. */
+static int ask(struct zx_link *l) {
+    static const struct zx_zap_reply nobody; /* status 0 */
+    if (l->w.zap)
+        return ZX_HS_WAIT_ZAP;
+    int rc = zx_zap_ask(l);
+    if (rc == -ECONNREFUSED)
+        return zx_hs_zap_reply(l->w.hs, &nobody);
+    return rc ? rc : ZX_HS_WAIT_ZAP;
+}
+
+/* Answers what the handshake asks for until it waits, is done or has failed. */
+static int steer(struct zx_link *l, int rc, struct input *in) {
+    for (;;) {
+        if (rc == ZX_HS_HOLD)
+            rc = decide(l);
+        else if (rc == ZX_HS_WAIT_ZAP && !l->w.zap)
+            rc = ask(l);
+        else if (rc == ZX_HS_MORE && in->used < in->size)
+            rc = feed(l, in);
+        else
+            return rc;
     }
+}
+
+/* A refusal that may be another tomorrow: ZAP said "later", or there was no handler. */
+static bool is_temporary(const struct zx_link *l, int rc) {
+    struct zx_hs_error e = zx_hs_error(l->w.hs);
+    return rc == -EACCES && (e.kind == ZX_HS_ERROR_NO_DETAIL || e.value == 300);
+}
+
+static void failed(struct zx_link *l, int rc) {
+    enum zx_end why = is_temporary(l, rc) ? ZX_END_LATER : ZX_END_PROTOCOL;
+    if (rc == -ENOMEM || rc == -EPIPE)
+        why = ZX_END_LOST;
+    protocol_event(l);
+    zx_link_end(l, why, rc == -EPIPE ? EFAULT : ENOMEM);
+}
+
+/* The handshake moved to rc. 0, or negative if the connection is over. */
+static int settle(struct zx_link *l, int rc, struct input *in, bool owner) {
+    rc = steer(l, rc, in);
     zx_link_flush_handshake(l);
+    if (rc == ZX_HS_WAIT_ZAP && in->used < in->size &&
+        zx_buf_append(&l->w.held, in->data + in->used, in->size - in->used))
+        rc = -ENOMEM;
     if (rc < 0) {
-        protocol_event(l);
-        zx_link_end(l, rc == -ENOMEM ? ZX_END_LOST : ZX_END_PROTOCOL, ENOMEM);
+        failed(l, rc);
         return rc;
     }
     if (rc != ZX_HS_DONE)
@@ -254,5 +310,28 @@ int zx_link_handshake_input(struct zx_link *l, const uint8_t *data, size_t size,
     zx_link_ready(l, owner);
     if (atomic_load_explicit(&l->state, memory_order_relaxed) != ZX_LINK_READY)
         return -EPROTO;
-    return size > used ? zx_link_traffic(l, data + used, size - used) : 0;
+    return in->size > in->used ? zx_link_traffic(l, in->data + in->used, in->size - in->used) : 0;
+}
+
+/* Feeds received bytes to the handshake; what is left over is traffic. */
+int zx_link_handshake_input(struct zx_link *l, const uint8_t *data, size_t size, bool owner) {
+    struct input in = {data, size, 0};
+    int rc = feed(l, &in);
+    return settle(l, rc, &in, owner);
+}
+
+/* Mail from the ZAP handler: an answer, or its end. */
+void zx_link_on_zap(struct zx_link *l, bool owner) {
+    if (!l->w.zap)
+        return;
+    int rc = zx_zap_take(l);
+    if (rc == -EAGAIN)
+        return;
+    struct zx_buf held = l->w.held;
+    l->w.held = (struct zx_buf){0};
+    struct input in = {held.data + held.head, zx_buf_size(&held), 0};
+    rc = settle(l, rc, &in, owner);
+    zx_buf_fini(&held);
+    if (!rc)
+        zx_link_read(l, owner); /* it may have been left alone meanwhile */
 }

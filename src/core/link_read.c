@@ -46,7 +46,7 @@ int zx_link_command(void *link, const uint8_t *body, size_t size) {
 
 static int v1_body(struct zx_link *l, struct zx_queue *q, const uint8_t *data, size_t size) {
     struct zx_v1_decoder *d = l->w.v1;
-    struct zx_buf *b = &l->w.v1_body;
+    struct zx_buf *b = &l->w.held;
     if (zx_buf_append(b, data, size))
         return -ENOMEM;
     zx_v1_take(d, size);
@@ -218,6 +218,9 @@ void zx_link_read(struct zx_link *l, bool owner) {
             if (is_full(l, p->in))
                 break;
             n = is_direct(l) ? read_direct(l, p, owner) : read_scratch(l, owner);
+        } else if (st == ZX_LINK_OPENING && zx_buf_size(&l->w.held)) {
+            l->w.paused = true; /* until ZAP answers */
+            break;
         } else if (st == ZX_LINK_OPENING || st == ZX_LINK_READY || st == ZX_LINK_DRAINING) {
             n = read_scratch(l, owner);
         } else {

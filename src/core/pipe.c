@@ -43,7 +43,7 @@ static uint32_t hwm_of(int value) {
 }
 
 static bool conflates(const struct zx_socket *s, const struct zx_conf *conf) {
-    return conf->queue.conflate && s->ops->flags & ZX_PATTERN_CONFLATES;
+    return conf->queue.conflate && s && s->ops->flags & ZX_PATTERN_CONFLATES;
 }
 
 void zx_pipe_set_socket(struct zx_pipe *p, struct zx_socket *s) {
@@ -81,7 +81,8 @@ int zx_pipe_pair_new(struct zx_socket *s, struct zx_conf *conf, struct zx_pipe *
         end[i]->out->w.max_chunk = 16384;
     }
     end[0]->conf = zx_conf_ref(conf);
-    zx_pipe_set_socket(end[0], s);
+    if (s)
+        zx_pipe_set_socket(end[0], s);
     return 0;
 }
 
@@ -132,6 +133,8 @@ void zx_pipe_unref(struct zx_pipe *p) {
 
 void zx_pipe_post(struct zx_pipe *p, unsigned reasons) {
     struct zx_socket *s = atomic_load_explicit(&p->post.sock, memory_order_seq_cst);
+    if (!s && p->link)
+        zx_link_post(p->link, ZX_WORK_ZAP);
     /* Release: what is posted about comes first; partner: the exchange in take_reasons. */
     if (!s || atomic_fetch_or_explicit(&p->post.reasons, reasons, memory_order_acq_rel))
         return;

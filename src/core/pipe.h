@@ -72,7 +72,8 @@ struct zx_pipe_news {
 struct zx_pipe {
     struct zx_socket *sock; /* never changes once posted; holds a slot reference */
     struct zx_queue *in, *out;
-    struct zx_link *link;  /* network: the other side; holds a reference; never changes */
+    struct zx_link *link;  /* network: the other side; holds a reference; never changes. With a
+                            * peer: our end of a ZAP question, held by the link, not a socket */
     struct zx_pipe *peer;  /* inproc: the other pipe of the pair */
     struct zx_pipe_pair *mem;
     struct zx_binder *binder; /* inproc, our end held by no socket; the registry's lock */
@@ -99,7 +100,8 @@ struct zx_pipe {
 /* A pipe for a link: one socket end. conflate as the socket's options say. NULL: no
  * memory. One reference, the caller's. */
 struct zx_pipe *zx_pipe_new(struct zx_socket *s, struct zx_conf *conf);
-/* Two pipes joined (inproc): end[0] of s, end[1] without a socket yet. */
+/* Two pipes joined (inproc): end[0] of s (NULL: of a link that asks ZAP), end[1] without a
+ * socket yet. */
 int zx_pipe_pair_new(struct zx_socket *s, struct zx_conf *conf, struct zx_pipe *end[2]);
 void zx_pipe_set_socket(struct zx_pipe *p, struct zx_socket *s);
 void zx_pipe_ref(struct zx_pipe *p);

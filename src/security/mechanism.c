@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Adding a mechanism: its table, and one line here. */
+/* Adding a mechanism: its table, and one line here (#if ZX_HAVE_... where it can be absent). */
 static const struct zx_mechanism_ops *const registry[] = {
     &zx_null_ops,
 };

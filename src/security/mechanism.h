@@ -25,6 +25,7 @@
 #ifndef ZX_SECURITY_MECHANISM_H
 #define ZX_SECURITY_MECHANISM_H
 
+#include "security/settings.h"
 #include "zmtp/metadata.h"
 #include "zmtp/proto_error.h"
 
@@ -43,8 +44,7 @@ enum zx_mech_status {
     ZX_MECH_FAILED,
 };
 
-/* Given at creation; props and detail are borrowed and outlive the mechanism's
- * handshake (detail: its whole life). */
+/* Given at creation; props are borrowed and outlive the handshake, settings the mechanism. */
 struct zx_mech_conf {
     int socket_type;
     bool as_server;
@@ -53,7 +53,7 @@ struct zx_mech_conf {
     bool zap_enforce;     /* ZMQ_ZAP_ENFORCE_DOMAIN */
     const uint8_t *props; /* own metadata block */
     size_t props_size;
-    const void *detail; /* the mechanism's own configuration (keys, names) */
+    const struct zx_security_settings *settings; /* keys, names, passwords */
 };
 
 #define ZX_ZAP_CREDENTIALS_MAX 2

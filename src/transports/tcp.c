@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/cidr.h"
+#include "os/cidr.h"
 #include "core/transport.h"
 #include "transports/tcp_address.h"
 

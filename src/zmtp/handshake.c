@@ -89,7 +89,7 @@ static int new_mechanism(struct zx_hs *hs, const struct zx_hs_conf *conf) {
         .zap_enforce = conf->zap_enforce,
         .props = hs->own + hs->routing_id_size,
         .props_size = hs->props_size,
-        .detail = conf->mechanism_conf,
+        .settings = conf->settings,
     };
     return zx_mechanism_new(&hs->mechanism, conf->mechanism ? conf->mechanism : &zx_null_ops,
                             &mech);

@@ -38,6 +38,7 @@
 struct zx_hs;
 struct zx_mechanism;
 struct zx_mechanism_ops;
+struct zx_security_settings;
 struct zx_meta;
 struct zx_zap_reply;
 struct zx_zap_request;
@@ -69,7 +70,7 @@ struct zx_hs_conf {
     const uint8_t *extra_meta; /* encoded properties, sorted by name; copied */
     size_t extra_meta_size;
     const struct zx_mechanism_ops *mechanism; /* NULL: the NULL mechanism */
-    const void *mechanism_conf;               /* borrowed as long as the mechanism lives */
+    const struct zx_security_settings *settings; /* borrowed as long as the mechanism lives */
     int64_t max_command; /* largest handshake command; 0: the default. Not MAXMSGSIZE */
     bool as_server;      /* role in the mechanism, not the side that accepted */
     bool refuse_old;     /* close unversioned, rev 0 and 2.0 peers (security is on) */

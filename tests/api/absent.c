@@ -74,7 +74,7 @@ static void socket_types(void) {
 
 static void texts(void) {
     static const int options[] = {
-        ZMQ_PLAIN_USERNAME,      ZMQ_PLAIN_PASSWORD,          ZMQ_ZAP_DOMAIN,
+        ZMQ_PLAIN_USERNAME,      ZMQ_PLAIN_PASSWORD,
         ZMQ_SOCKS_PROXY,         ZMQ_SOCKS_USERNAME,          ZMQ_SOCKS_PASSWORD,
         ZMQ_GSSAPI_PRINCIPAL,    ZMQ_GSSAPI_SERVICE_PRINCIPAL, ZMQ_WSS_KEY_PEM,
         ZMQ_WSS_CERT_PEM,        ZMQ_WSS_TRUST_PEM,           ZMQ_WSS_HOSTNAME,

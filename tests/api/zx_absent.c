@@ -39,8 +39,9 @@ static int has_plain(void) {
     return option_answers(ZMQ_PLAIN_SERVER, &on, sizeof on);
 }
 
-static int has_zap(void) {
-    return option_answers(ZMQ_ZAP_DOMAIN, "x", 1);
+static int has_curve(void) {
+    int on = 1;
+    return option_answers(ZMQ_CURVE_SERVER, &on, sizeof on);
 }
 
 static int has_socks(void) {
@@ -99,7 +100,7 @@ static struct {
     int known; /* 0: not probed yet, 1: absent, 2: answers */
 } features[] = {
     {"PLAIN", has_plain, 0},
-    {"ZAP", has_zap, 0},
+    {"CURVE", has_curve, 0},
     {"SOCKS", has_socks, 0},
     {"proxies", has_proxies, 0},
     {"pollers", has_pollers, 0},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Filters of accepted peers. */
-#include "core/cidr.h"
+#include "os/cidr.h"
 #include "unit/os_support.h"
 
 #include <errno.h>

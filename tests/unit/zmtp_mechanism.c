@@ -42,6 +42,8 @@ struct toy {
 };
 
 static int made, destroyed;
+static uint8_t joe_name[] = {'j', 'o', 'e'};
+static const struct zx_security_settings joe = {.plain_username = {joe_name, 3}}, unusable;
 
 static void enter(struct toy *t, enum toy_state state) {
     t->state = state;
@@ -52,7 +54,7 @@ static void enter(struct toy *t, enum toy_state state) {
 }
 
 static int toy_create(struct zx_mechanism **m, const struct zx_mech_conf *conf) {
-    if (conf->detail && strcmp(conf->detail, "unusable") == 0)
+    if (conf->settings == &unusable)
         return -EINVAL;
     struct toy *t = calloc(1, sizeof *t);
     assert_non_null(t);
@@ -71,7 +73,8 @@ static int say(struct toy *t, struct zx_buf *out, const char *name, enum toy_sta
     const struct zx_mech_conf *conf = &t->base.conf;
     assert_int_equal(zx_buf_append(out, name, 1), 0);
     if (t->state == SAY_HELLO)
-        assert_int_equal(zx_buf_append(out, conf->detail, strlen(conf->detail)), 0);
+        assert_int_equal(zx_buf_append(out, conf->settings->plain_username.data,
+                                       conf->settings->plain_username.size), 0);
     else if (t->state != SAY_WELCOME)
         assert_int_equal(zx_buf_append(out, conf->props, conf->props_size), 0);
     enter(t, next);
@@ -185,7 +188,7 @@ static const struct zx_hs_conf server = {
     .socket_type = ZX_TYPE_ROUTER, .mechanism = &toy_ops, .as_server = true, .refuse_old = true};
 static const struct zx_hs_conf client = {.socket_type = ZX_TYPE_DEALER,
                                          .mechanism = &toy_ops,
-                                         .mechanism_conf = "joe",
+                                         .settings = &joe,
                                          .refuse_old = true};
 static const struct zx_zap_reply yes = {
     .status = 200, .user_id = (const uint8_t *)"Joe", .user_id_size = 3};
@@ -338,7 +341,7 @@ static void unusable_configuration(void **state) {
     (void)state;
     struct zx_hs_conf conf = client;
     struct zx_hs *hs;
-    conf.mechanism_conf = "unusable";
+    conf.settings = &unusable;
     assert_int_equal(zx_hs_init(&hs, &conf), -EINVAL);
     assert_null(hs);
 }

@@ -7,8 +7,8 @@
  * Life: nothing to free.
  * Never: asks a name service.
  */
-#ifndef ZX_CORE_CIDR_H
-#define ZX_CORE_CIDR_H
+#ifndef ZX_OS_CIDR_H
+#define ZX_OS_CIDR_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/cidr.h"
+#include "os/cidr.h"
 
 #include <errno.h>
 #include <string.h>
