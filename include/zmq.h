@@ -1056,7 +1056,7 @@ ZMQ_EXPORT int zmq_socket_monitor_versioned(void *socket, const char *endpoint, 
 
 /*
  * Asks for one ZMQ_EVENT_PIPES_STATS per peer on the socket's monitor.
- * Errors: ENOTSOCK; EINVAL no monitor, or it does not select that event; EAGAIN no peers.
+ * Errors: ENOTSOCK; EINVAL no monitor, or it does not select that event; EAGAIN no peers; ENOMEM.
  */
 ZMQ_EXPORT int zmq_socket_monitor_pipes_stats(void *socket);
 

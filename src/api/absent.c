@@ -120,14 +120,3 @@ int zmq_socket_get_peer_state(void *socket, const void *routing_id, size_t routi
     (void)socket, (void)routing_id, (void)routing_id_size;
     return absent();
 }
-
-int zmq_socket_monitor_versioned(void *socket, const char *endpoint, uint64_t events,
-                                 int event_version, int type) {
-    (void)socket, (void)endpoint, (void)events, (void)event_version, (void)type;
-    return absent();
-}
-
-int zmq_socket_monitor_pipes_stats(void *socket) {
-    (void)socket;
-    return absent();
-}

@@ -59,11 +59,19 @@ int zmq_disconnect(void *socket, const char *endpoint) {
 }
 
 int zmq_socket_monitor(void *socket, const char *endpoint, int events) {
+    /* Sign-extended, so that -1 names events that version 1 does not have. */
+    return zmq_socket_monitor_versioned(socket, endpoint, (uint64_t)(int64_t)events, 1, ZMQ_PAIR);
+}
+
+int zmq_socket_monitor_versioned(void *socket, const char *endpoint, uint64_t events,
+                                 int event_version, int type) {
     struct zx_socket *s = socket;
     int rc = zx_socket_enter(s);
     if (rc)
         return zx_api_result(rc);
-    /* Sign-extended, so that -1 names events that version 1 does not have. */
-    rc = zx_monitor_start(s, endpoint, (uint64_t)(int64_t)events, 1, ZMQ_PAIR);
-    return zx_api_leave(s, rc);
+    return zx_api_leave(s, zx_monitor_start(s, endpoint, events, event_version, type));
+}
+
+int zmq_socket_monitor_pipes_stats(void *socket) {
+    return zx_api_result(zx_monitor_pipes_stats(socket));
 }

@@ -267,6 +267,9 @@ static inline bool zx_queue_has(struct zx_queue *q) {
     return q->r.pos != q->r.end || zx_queue_refill(q) ||
            (q->sh.conflate && zx_queue_has_slot(q));
 }
+/* Messages published and not wholly consumed, exactly; walks the chunk being read. */
+uint64_t zx_queue_unread(struct zx_queue *q);
+
 /* ---- stretch reader: a link that writes to a byte stream ---- */
 
 struct zx_stretch {

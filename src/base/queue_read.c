@@ -309,8 +309,8 @@ static uint32_t skip_messages(struct zx_queue *q, struct zx_dead *dead) {
     return msgs;
 }
 
-/* Messages of this chunk that end at or before pos and were not counted yet. */
-static uint32_t uncounted(struct zx_queue *q) {
+/* Messages of this chunk that end at or before pos. */
+static uint32_t ended_here(const struct zx_queue *q) {
     struct zx_queue walk;
     uint32_t ended = 0;
     walk.r.cur = q->r.cur;
@@ -322,7 +322,23 @@ static uint32_t uncounted(struct zx_queue *q) {
         if (!(rec.flags & (ZX_FRAME_COMMAND | ZX_FRAME_NOTE | ZX_FRAME_MORE)) && at <= q->r.pos)
             ended++;
     }
-    return ended - q->r.msgs;
+    return ended;
+}
+
+uint64_t zx_queue_unread(struct zx_queue *q) {
+    struct zx_chunk *c = q->r.cur;
+    uint64_t n = q->sh.conflate && zx_queue_has_slot(q);
+    if (c)
+        n -= ended_here(q);
+    else
+        c = atomic_load_explicit(&q->sh.first, memory_order_acquire);
+    while (c) {
+        /* Acquire: partner of the release store in zx_queue_commit. */
+        uint64_t tail = atomic_load_explicit(&c->tail, memory_order_acquire);
+        n += tail >> ZX_TAIL_MSGS_SHIFT & ZX_TAIL_MSGS_MASK;
+        c = tail & ZX_TAIL_CLOSED ? c->next : NULL;
+    }
+    return n;
 }
 
 bool zx_queue_drop_partial(struct zx_queue *q, struct zx_dead *dead) {
@@ -332,7 +348,7 @@ bool zx_queue_drop_partial(struct zx_queue *q, struct zx_dead *dead) {
         return false;
     (void)zx_queue_has(q); /* at a chunk's end the next one tells if the message goes on */
     if (!q->r.special) {
-        msgs = uncounted(q);
+        msgs = ended_here(q) - q->r.msgs;
         q->r.msgs += msgs;
     }
     bool cut = q->r.ref_done || find_frame(q, &rec, &start);

@@ -6,17 +6,24 @@
 #include <string.h>
 
 #include "core/ctx.h"
+#include "core/endpoint.h"
 #include "core/inproc.h"
+#include "core/link.h"
 #include "core/pipe.h"
 #include "core/socket.h"
 #include "zmq.h"
 
-enum { PENDING_MAX = 1000, READERS_MAX = 16 };
+enum { PENDING_MAX = 1000, READERS_MAX = 16, VALUES_MAX = 2 };
+
+struct values {
+    unsigned n;
+    uint64_t v[VALUES_MAX];
+};
 
 struct pending {
     struct pending *next;
     unsigned event;
-    uint64_t value;
+    struct values values;
     char *local, *remote;
     bool connecting;
 };
@@ -44,7 +51,7 @@ static int frame(struct zx_pipe *p, const void *data, size_t size, bool more) {
 static int write_v1(struct zx_pipe *p, const struct pending *e) {
     uint8_t head[6];
     uint16_t event = (uint16_t)e->event;
-    uint32_t value = (uint32_t)e->value;
+    uint32_t value = (uint32_t)e->values.v[0];
     const char *text = e->connecting ? e->remote : e->local;
     memcpy(head, &event, 2);
     memcpy(head + 2, &value, 4);
@@ -53,12 +60,12 @@ static int write_v1(struct zx_pipe *p, const struct pending *e) {
 }
 
 static int write_v2(struct zx_pipe *p, const struct pending *e) {
-    uint64_t event = e->event, count = 1;
+    uint64_t event = e->event, count = e->values.n;
     int rc = frame(p, &event, 8, true);
     if (!rc)
         rc = frame(p, &count, 8, true);
-    if (!rc)
-        rc = frame(p, &e->value, 8, true);
+    for (unsigned i = 0; !rc && i < e->values.n; i++)
+        rc = frame(p, &e->values.v[i], 8, true);
     if (!rc)
         rc = frame(p, e->local, strlen(e->local), true);
     return rc ? rc : frame(p, e->remote, strlen(e->remote), false);
@@ -85,12 +92,13 @@ static void deliver(struct zx_monitor *m, const struct pending *e) {
     m->dropped += !taken;
 }
 
-static struct pending *pending_new(unsigned event, uint64_t value,
+static struct pending *pending_new(unsigned event, const struct values *values,
                                    const struct zx_event_text *text) {
-    struct pending *e = malloc(sizeof *e);
+    struct pending *e = calloc(1, sizeof *e);
     if (!e)
         return NULL;
-    *e = (struct pending){.event = event, .value = value};
+    e->event = event;
+    e->values = *values;
     e->connecting = text && text->connecting;
     e->local = strdup(text && text->local ? text->local : "");
     e->remote = strdup(text && text->remote ? text->remote : "");
@@ -108,11 +116,11 @@ static void pending_free(struct pending *e) {
     free(e);
 }
 
-static void raise_locked(struct zx_monitor *m, unsigned event, uint64_t value,
-                         const struct zx_event_text *text) {
+static void raise_locked(struct zx_monitor *m, unsigned event,
+                         const struct values *values, const struct zx_event_text *text) {
     if (!m->name || !(m->events & event))
         return;
-    struct pending *e = pending_new(event, value, text);
+    struct pending *e = pending_new(event, values, text);
     if (!e) {
         m->dropped++;
         return;
@@ -130,14 +138,122 @@ static void raise_locked(struct zx_monitor *m, unsigned event, uint64_t value,
     m->n_pending++;
 }
 
-void zx_monitor_event(struct zx_socket *s, unsigned event, uint64_t value,
-                      const struct zx_event_text *text) {
+static void raise_event(struct zx_socket *s, unsigned event, const struct values *values,
+                        const struct zx_event_text *text) {
     struct zx_monitor *m = atomic_load_explicit(&s->monitor, memory_order_acquire);
     if (!m)
         return;
     zx_mutex_lock(&m->lock);
-    raise_locked(m, event, value, text);
+    raise_locked(m, event, values, text);
     zx_mutex_unlock(&m->lock);
+}
+
+void zx_monitor_event(struct zx_socket *s, unsigned event, uint64_t value,
+                      const struct zx_event_text *text) {
+    struct values values = {1, {value}};
+    raise_event(s, event, &values, text);
+}
+
+static bool wants(struct zx_socket *s, unsigned event) {
+    struct zx_monitor *m = atomic_load_explicit(&s->monitor, memory_order_acquire);
+    if (!m)
+        return false;
+    zx_mutex_lock(&m->lock);
+    bool yes = m->name && m->events & event;
+    zx_mutex_unlock(&m->lock);
+    return yes;
+}
+
+/* ---- lengths of queues ---- */
+
+enum { HOLD_TRIES = 1000 };
+
+struct length { /* of an inproc pipe, taken in two steps: each end under its own lock */
+    struct zx_pipe *pipe; /* reference */
+    uint64_t out, in;
+};
+
+static void raise_lengths(struct zx_socket *s, uint64_t out, uint64_t in,
+                          const struct zx_event_text *text) {
+    struct values values = {2, {out, in}};
+    raise_event(s, ZMQ_EVENT_PIPES_STATS, &values, text);
+}
+
+/* As far as the reader has told; what it read since is still counted. */
+static uint64_t written(const struct zx_pipe *p) {
+    return p->out->w.written - atomic_load_explicit(&p->out->sh.reported, memory_order_acquire);
+}
+
+/* A link's word is held for one read or write at most: a few looks, then an estimate. */
+static void network_length(struct zx_socket *s, struct zx_pipe *p) {
+    struct zx_link *l = p->link;
+    char remote[ZX_ENDPOINT_MAX] = "";
+    struct zx_event_text text = {NULL, NULL, l->w.dial != NULL};
+    uint64_t out = written(p);
+    int tries = 0;
+    while (!zx_link_try_hold(l) && ++tries < HOLD_TRIES)
+        zx_os_cpu_relax();
+    if (tries < HOLD_TRIES) {
+        out = zx_queue_unread(p->out);
+        if (!l->w.dial && l->src.fd >= 0)
+            l->tp->remote_endpoint(l->src.fd, remote, sizeof remote);
+        zx_link_release(l, true);
+    }
+    text.local = text.connecting ? NULL : l->ep->text;
+    text.remote = text.connecting ? l->ep->typed : remote;
+    raise_lengths(s, out, zx_queue_unread(p->in), &text);
+}
+
+/* The network's at once; of inproc the ends of others are left for later. Number of those. */
+static size_t first_step(struct zx_socket *s, struct length *later, size_t max) {
+    size_t n = 0;
+    for (struct zx_pipe *p = s->pipes; p; p = p->app.next) {
+        if (p->link) {
+            network_length(s, p);
+        } else if (n < max) {
+            zx_pipe_ref(p);
+            later[n++] = (struct length){p, written(p), zx_queue_unread(p->in)};
+        }
+    }
+    return n;
+}
+
+/* No lock is held: the peer's is taken, and one socket's lock is no reason to wait for another. */
+static void second_step(struct zx_socket *s, struct length *l) {
+    struct zx_pipe *peer = l->pipe->peer;
+    struct zx_socket *other = atomic_load_explicit(&peer->post.sock, memory_order_acquire);
+    if (other && !zx_socket_enter_any(other)) {
+        l->out = zx_queue_unread(peer->in);
+        zx_socket_leave(other);
+    }
+    raise_lengths(s, l->out, l->in, NULL);
+    zx_pipe_unref(l->pipe);
+}
+
+int zx_monitor_pipes_stats(struct zx_socket *s) {
+    int rc = zx_socket_enter_any(s);
+    if (rc)
+        return rc;
+    zx_socket_attend(s);
+    size_t max = 0, n = 0;
+    for (struct zx_pipe *p = s->pipes; p; p = p->app.next)
+        max += !p->link;
+    struct length *later = max ? malloc(max * sizeof *later) : NULL;
+    if (!wants(s, ZMQ_EVENT_PIPES_STATS))
+        rc = -EINVAL;
+    else if (!s->pipes)
+        rc = -EAGAIN;
+    else if (max && !later)
+        rc = -ENOMEM;
+    else
+        n = first_step(s, later, max);
+    zx_socket_slot_ref(s);
+    zx_socket_leave(s);
+    for (size_t i = 0; i < n; i++)
+        second_step(s, &later[i]);
+    zx_socket_slot_unref(s);
+    free(later);
+    return rc;
 }
 
 /* ---- readers ---- */
@@ -201,8 +317,9 @@ static struct zx_monitor *monitor_new(struct zx_socket *s) {
 static void stop(struct zx_monitor *m) {
     zx_mutex_lock(&m->lock);
     char *name = m->name;
+    struct values none = {1, {0}};
     if (name)
-        raise_locked(m, ZMQ_EVENT_MONITOR_STOPPED, 0, NULL);
+        raise_locked(m, ZMQ_EVENT_MONITOR_STOPPED, &none, NULL);
     m->name = NULL;
     struct zx_pipe *reader[READERS_MAX];
     unsigned n = m->n_readers;
@@ -253,6 +370,8 @@ static int check_name(const char *endpoint) {
     const char *sep = strstr(endpoint, "://");
     if (!sep || sep == endpoint || !sep[3])
         return -EINVAL;
+    if (!strncmp(endpoint, "udp://", 6))
+        return -ENOCOMPATPROTO;
     return strncmp(endpoint, "inproc://", 9) ? -EPROTONOSUPPORT : 0;
 }
 

@@ -26,9 +26,12 @@ struct zx_event_text { /* either may be NULL */
 void zx_monitor_event(struct zx_socket *s, unsigned event, uint64_t value,
                       const struct zx_event_text *text);
 /* zmq_socket_monitor; socket's lock held. endpoint NULL stops. 0, -EINVAL,
- * -EPROTONOSUPPORT, -EADDRINUSE, -EMFILE, -ENOMEM. */
+ * -EPROTONOSUPPORT, -ENOCOMPATPROTO, -EADDRINUSE, -EMFILE, -ENOMEM. */
 int zx_monitor_start(struct zx_socket *s, const char *endpoint, uint64_t events, int version,
                      int type);
+/* One ZMQ_EVENT_PIPES_STATS for each pipe; no lock held. 0, -ENOTSOCK, -EINVAL (no monitor, or not
+ * for these), -EAGAIN (no pipes), -ENOMEM. */
+int zx_monitor_pipes_stats(struct zx_socket *s);
 void zx_monitor_stop(struct zx_socket *s);
 /* With the last reference to the socket's slot. */
 void zx_monitor_free(struct zx_socket *s);

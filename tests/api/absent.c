@@ -52,8 +52,6 @@ static void calls_on_sockets(void) {
     zx_check_str("connect_peer's errno", "ENOTSUP", zx_err(-1));
     REFUSED(zmq_disconnect_peer(s, 1));
     REFUSED(zmq_socket_get_peer_state(s, "x", 1));
-    REFUSED(zmq_socket_monitor_versioned(s, "inproc://m", ZMQ_EVENT_ALL, 2, ZMQ_PAIR));
-    REFUSED(zmq_socket_monitor_pipes_stats(s));
 }
 
 static void curve_calls(void) {

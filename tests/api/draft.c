@@ -268,6 +268,68 @@ static void pipes_stats(void) {
     zx_check_rc("NULL", "ENOTSOCK", zmq_socket_monitor_pipes_stats(NULL));
 }
 
+/* The end of a connection that reads, and of inproc both, count what lies unread, exactly. */
+static void pipes_stats_of_the_reader(void) {
+    void *pull = zx_socket(ZMQ_PULL), *push = zx_socket(ZMQ_PUSH), *mon = zx_socket(ZMQ_PAIR);
+    const char *name = zx_keep(zx_unique("inproc://"));
+
+    zx_soft(1);
+    if (!zx_runs("inbound")) return;
+    zx_link(pull, push);
+    zx_ok(zmq_socket_monitor_versioned(pull, name, ZMQ_EVENT_PIPES_STATS, 2, ZMQ_PAIR));
+    zx_ok(zmq_connect(mon, name));
+    for (int i = 0; i < 5; i++) zx_ok(zx_send(push, "x|y", 0));
+    zx_check_str("one is read", "x|y", zx_recv(pull));
+    for (int i = 0; i < 200; i++) {
+        zx_ok(zmq_socket_monitor_pipes_stats(pull));
+        zx_check_int("event", ZMQ_EVENT_PIPES_STATS, (long long)number(mon));
+        number(mon);
+        zx_check_int("outbound", 0, (long long)number(mon));
+        uint64_t inbound = number(mon);
+        zx_recv(mon); /* the two endpoints */
+        if (inbound < 4) continue; /* on their way */
+        zx_check_int("inbound", 4, (long long)inbound);
+        break;
+    }
+}
+
+/* Far more events than a queue holds, and nobody takes them. */
+static const char *flood_monitor(int type, int reader) {
+    void *ctx = zmq_ctx_new(), *s = zmq_socket(ctx, ZMQ_PULL), *r = zmq_socket(ctx, reader);
+    char ep[64];
+    size_t n;
+
+    if (reader == ZMQ_SUB) zmq_setsockopt(r, ZMQ_SUBSCRIBE, "", 0);
+    zmq_socket_monitor_versioned(s, "inproc://flood", ZMQ_EVENT_ALL, 2, type);
+    zmq_connect(r, "inproc://flood");
+    for (int i = 0; i < 1500; i++) {
+        n = sizeof ep;
+        if (zmq_bind(s, "tcp://127.0.0.1:*") || zmq_getsockopt(s, ZMQ_LAST_ENDPOINT, ep, &n) ||
+            zmq_unbind(s, ep))
+            return zx_err(-1);
+    }
+    if (zmq_close(s) || zmq_close(r)) return zx_err(-1);
+    return zx_err(zmq_ctx_term(ctx));
+}
+
+static const char *flood_pair(void) {
+    return flood_monitor(ZMQ_PAIR, ZMQ_PAIR);
+}
+
+static const char *flood_pub(void) {
+    return flood_monitor(ZMQ_PUB, ZMQ_SUB);
+}
+
+static const char *flood_push(void) {
+    return flood_monitor(ZMQ_PUSH, ZMQ_PULL);
+}
+
+static void an_unread_monitor_stalls_nothing(void) {
+    zx_check_str("PUB", "0", zx_child(flood_pub));
+    zx_check_str("PAIR", "0", zx_child(flood_pair));
+    zx_check_str("PUSH", "0", zx_child(flood_push));
+}
+
 static void ctx_ext(void) {
     int value = 3;
     size_t n = sizeof value;
@@ -315,6 +377,8 @@ static const struct zx_case cases[] = {
     ZX_CASE(monitor_types),
     ZX_CASE(monitor_by_pub),
     ZX_CASE(pipes_stats),
+    ZX_CASE_ALL(pipes_stats_of_the_reader),
+    ZX_CASE(an_unread_monitor_stalls_nothing),
     ZX_CASE(ctx_ext),
 };
 

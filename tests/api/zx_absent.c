@@ -62,14 +62,6 @@ static int has_proxies(void) {
     return supported(zmq_proxy(NULL, NULL, NULL));
 }
 
-static int has_monitor_versions(void) {
-    return supported(zmq_socket_monitor_versioned(NULL, "inproc://x", 1, 2, ZMQ_PAIR));
-}
-
-static int has_pipe_statistics(void) {
-    return supported(zmq_socket_monitor_pipes_stats(NULL));
-}
-
 static int has_peer_state(void) {
     return supported(zmq_socket_get_peer_state(NULL, "x", 1));
 }
@@ -104,8 +96,6 @@ static struct {
     {"SOCKS", has_socks, 0},
     {"proxies", has_proxies, 0},
     {"pollers", has_pollers, 0},
-    {"zmq_socket_monitor_versioned", has_monitor_versions, 0},
-    {"zmq_socket_monitor_pipes_stats", has_pipe_statistics, 0},
     {"zmq_socket_get_peer_state", has_peer_state, 0},
     {"socket types 12 to 20", has_draft_types, 0},
     {"udp", has_udp, 0},

@@ -346,8 +346,17 @@ static void expect_body(struct model *m, const struct model_rec *r, const uint8_
         expect_pattern(m, data, r->size, r->seed);
 }
 
+static uint64_t unread(const struct model *m) {
+    uint64_t n = 0;
+    for (size_t i = m->at; i < m->published; i++)
+        n += !(m->v[i].flags & (ZX_FRAME_MORE | ZX_FRAME_COMMAND | ZX_FRAME_NOTE));
+    return n;
+}
+
 bool model_peek(struct model *m, struct zx_rec *rec) {
     bool any = zx_queue_peek(&m->q, rec);
+    if (m->step % 8 == 0)
+        MODEL_CHECK(m, zx_queue_unread(&m->q) == unread(m));
     MODEL_CHECK(m, any == (m->at < m->published));
     MODEL_CHECK(m, any == zx_queue_has(&m->q));
     if (!any)
