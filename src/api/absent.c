@@ -94,29 +94,3 @@ int zmq_poller_remove_fd(void *poller, zmq_fd_t fd) {
     (void)poller, (void)fd;
     return absent();
 }
-
-int zmq_join(void *socket, const char *group) {
-    (void)socket, (void)group;
-    return absent();
-}
-
-int zmq_leave(void *socket, const char *group) {
-    (void)socket, (void)group;
-    return absent();
-}
-
-uint32_t zmq_connect_peer(void *socket, const char *endpoint) {
-    (void)socket, (void)endpoint;
-    errno = ENOTSUP;
-    return 0;
-}
-
-int zmq_disconnect_peer(void *socket, uint32_t routing_id) {
-    (void)socket, (void)routing_id;
-    return absent();
-}
-
-int zmq_socket_get_peer_state(void *socket, const void *routing_id, size_t routing_id_size) {
-    (void)socket, (void)routing_id, (void)routing_id_size;
-    return absent();
-}

@@ -9,6 +9,7 @@ struct zx_group *zx_group_new(const char *name, size_t size) {
     if (!g)
         return NULL;
     atomic_init(&g->refs, 1);
+    g->size = (uint32_t)size;
     memcpy(g->name, name, size);
     g->name[size] = '\0';
     return g;

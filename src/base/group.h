@@ -10,11 +10,13 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define ZX_GROUP_MAX 255u
 
 struct zx_group {
     atomic_uint refs;
+    uint32_t size; /* without the NUL */
     char name[];
 };
 

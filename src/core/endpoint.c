@@ -160,6 +160,14 @@ struct parsed {
 };
 
 /* Schemes that exist elsewhere but have their socket types; nothing of them is here yet. */
+static bool is_for_type(const struct zx_socket *s, const struct zx_transport_ops *tp,
+                        bool is_bind) {
+    unsigned flags = s->ops->flags;
+    if (tp && tp->datagrams)
+        return flags & (is_bind ? ZX_PATTERN_BIND_DATAGRAMS : ZX_PATTERN_CONNECT_DATAGRAMS);
+    return !(flags & ZX_PATTERN_ONLY_DATAGRAMS);
+}
+
 static int parse(struct zx_socket *s, const char *endpoint, bool is_bind,
                  struct parsed *out) {
     const char *sep = endpoint ? strstr(endpoint, "://") : NULL;
@@ -168,11 +176,13 @@ static int parse(struct zx_socket *s, const char *endpoint, bool is_bind,
     size_t n = (size_t)(sep - endpoint);
     out->address = sep + 3;
     out->tp = NULL;
-    if (n == 6 && !memcmp(endpoint, "inproc", 6))
-        return 0;
-    out->tp = zx_registry_transport(endpoint, n);
-    if (!out->tp)
+    bool is_inproc = n == 6 && !memcmp(endpoint, "inproc", 6);
+    if (!is_inproc && !(out->tp = zx_registry_transport(endpoint, n)))
         return -EPROTONOSUPPORT;
+    if (!is_for_type(s, out->tp, is_bind))
+        return -ENOCOMPATPROTO;
+    if (is_inproc)
+        return 0;
     int rc = out->tp->check(s->conf, out->address, is_bind);
     if (rc && is_bind) {
         struct zx_event_text text = {out->address, NULL, false};
@@ -376,6 +386,46 @@ int zx_socket_connect(struct zx_socket *s, const char *endpoint) {
     if (ep)
         zx_endpoint_unref(ep);
     return rc;
+}
+
+/* ---- peers known by number ---- */
+
+int zx_socket_connect_peer(struct zx_socket *s, const char *endpoint, uint32_t *number) {
+    if (!(s->ops->flags & ZX_PATTERN_CONNECT_PEER))
+        return -ENOTSUP;
+    if (s->conf->queue.immediate)
+        return -EFAULT; /* there would be no pipe to give a number to */
+    int rc = zx_socket_connect(s, endpoint);
+    if (!rc)
+        *number = s->pipes->app.user_word; /* the newest */
+    return rc;
+}
+
+int zx_socket_disconnect_peer(struct zx_socket *s, uint32_t number) {
+    struct zx_pipe *peer;
+    int rc = s->ops->numbered_peer(s, number, &peer);
+    if (rc)
+        return rc;
+    int linger = s->conf->queue.linger_ms;
+    struct zx_link *l = peer->link;
+    for (struct zx_endpoint **p = &s->endpoints; *p; p = &(*p)->next) {
+        struct zx_endpoint *ep = *p;
+        if (ep->pipe != peer && !(l && ep->dial == l))
+            continue;
+        *p = ep->next;
+        zx_endpoint_end(ep, linger, false);
+        zx_endpoint_unref(ep);
+        return 0;
+    }
+    zx_socket_flush(s);
+    if (l)
+        zx_source_ref(&l->src);
+    zx_socket_detach(s, peer);
+    if (l) {
+        close_link(l, linger ? zx_deadline(linger) : 0);
+        zx_source_unref(&l->src);
+    }
+    return 0;
 }
 
 /* Removes every endpoint that matches; number removed. */

@@ -7,6 +7,7 @@
 #include "core/link.h"
 #include "core/pipe.h"
 #include "core/socket.h"
+#include "zmtp/cmd_join.h"
 #include "zmtp/cmd_ping.h"
 #include "zmtp/command.h"
 #include "zmtp/handshake.h"
@@ -20,6 +21,7 @@ enum {
 
 int zx_link_command(void *link, const uint8_t *body, size_t size) {
     struct zx_link *l = link;
+    struct zx_membership member;
     struct zx_ping ping;
     uint8_t pong[ZX_PING_SIZE_MAX];
     l->w.ttl_wanted_ns = 0;
@@ -34,10 +36,13 @@ int zx_link_command(void *link, const uint8_t *body, size_t size) {
         if (ping.ttl_ds && l->w.alarm_ns[ZX_ALARM_TTL] == UINT64_MAX)
             l->w.ttl_wanted_ns = (uint64_t)ping.ttl_ds * UINT64_C(100000000);
         return 0;
-    case ZX_COMMAND_SUBSCRIBE:
-    case ZX_COMMAND_CANCEL:
     case ZX_COMMAND_JOIN:
     case ZX_COMMAND_LEAVE:
+        if (l->sock->ops->type == ZMQ_RADIO && zx_membership_parse(body, size, &member))
+            return -EPROTO;
+        return l->sock->ops->type == ZMQ_RADIO;
+    case ZX_COMMAND_SUBSCRIBE:
+    case ZX_COMMAND_CANCEL:
         return (l->sock->ops->flags & ZX_PATTERN_BACKGROUND) != 0;
     default:
         return 0;

@@ -63,6 +63,28 @@ int zx_pattern_get_none(struct zx_socket *s, int option, void *val, size_t *size
     return -EINVAL;
 }
 
+int zx_pattern_membership_none(struct zx_socket *s, const char *group, size_t size, bool join) {
+    (void)s;
+    (void)group;
+    (void)size;
+    (void)join;
+    return -ENOTSUP;
+}
+
+int zx_pattern_numbered_peer_none(struct zx_socket *s, uint32_t number, struct zx_pipe **out) {
+    (void)s;
+    (void)number;
+    (void)out;
+    return -ENOTSUP;
+}
+
+int zx_pattern_peer_state_none(struct zx_socket *s, const void *id, size_t size) {
+    (void)s;
+    (void)id;
+    (void)size;
+    return -ENOTSUP;
+}
+
 void zx_pattern_link_ready_none(struct zx_socket *s, struct zx_pipe *p, int version) {
     (void)s;
     (void)p;

@@ -52,7 +52,11 @@ enum {
     ZX_PATTERN_NO_LINGER = 128,  /* LINGER defaults to 0 */
     ZX_PATTERN_HELLO_MSG = 256,
     ZX_PATTERN_DISCONNECT_MSG = 512,
-    ZX_PATTERN_HICCUP_MSG = 1024
+    ZX_PATTERN_HICCUP_MSG = 1024,
+    ZX_PATTERN_CONNECT_PEER = 2048,      /* zmq_connect_peer: a pipe's number is its user_word */
+    ZX_PATTERN_BIND_DATAGRAMS = 4096,    /* may bind to a transport of datagrams */
+    ZX_PATTERN_CONNECT_DATAGRAMS = 8192, /* may connect to one */
+    ZX_PATTERN_ONLY_DATAGRAMS = 16384    /* and to nothing else */
 };
 
 struct zx_pattern_ops {
@@ -91,6 +95,13 @@ struct zx_pattern_ops {
     int (*set_option)(struct zx_socket *s, int option, const void *val, size_t size);
     int (*get_option)(struct zx_socket *s, int option, void *val, size_t *size);
 
+    /* Calls that some types have; -ENOTSUP: not this one. zmq_join and zmq_leave: -EINVAL,
+     * -ENOMEM. zmq_disconnect_peer: the pipe of that number, -EHOSTUNREACH.
+     * zmq_socket_get_peer_state: ZMQ_POLLOUT or 0, -EHOSTUNREACH. */
+    int (*membership)(struct zx_socket *s, const char *group, size_t size, bool join);
+    int (*numbered_peer)(struct zx_socket *s, uint32_t number, struct zx_pipe **out);
+    int (*peer_state)(struct zx_socket *s, const void *id, size_t size);
+
     /* zmq_close: no pipe is attached any more or will be, though links may linger. What keeps
      * references to pipes that were never attached drops them. */
     void (*closed)(struct zx_socket *s);
@@ -126,11 +137,19 @@ int zx_pattern_send_none(struct zx_socket *s, struct zx_src *src);   /* -ENOTSUP
 int zx_pattern_recv_none(struct zx_socket *s, struct zx_sink *sink); /* -ENOTSUP */
 int zx_pattern_set_none(struct zx_socket *s, int option, const void *val, size_t size);
 int zx_pattern_get_none(struct zx_socket *s, int option, void *val, size_t *size);
+int zx_pattern_membership_none(struct zx_socket *s, const char *group, size_t size, bool join);
+int zx_pattern_numbered_peer_none(struct zx_socket *s, uint32_t number, struct zx_pipe **out);
+int zx_pattern_peer_state_none(struct zx_socket *s, const void *id, size_t size);
 void zx_pattern_link_ready_none(struct zx_socket *s, struct zx_pipe *p, int version);
 bool zx_pattern_link_more_none(struct zx_socket *s, struct zx_pipe *p, struct zx_buf *out);
 int zx_pattern_link_note_none(struct zx_socket *s, struct zx_pipe *p, const uint8_t *note,
                               size_t size, struct zx_buf *out);
 bool zx_pattern_link_frame_any(unsigned *state, uint8_t flags, const uint8_t *body, size_t size);
+#define ZX_PATTERN_NO_MEMBERSHIP .membership = zx_pattern_membership_none
+#define ZX_PATTERN_NO_NUMBERS .numbered_peer = zx_pattern_numbered_peer_none
+#define ZX_PATTERN_NO_PEER_STATE .peer_state = zx_pattern_peer_state_none
+#define ZX_PATTERN_NO_CALLS                                                                      \
+    ZX_PATTERN_NO_MEMBERSHIP, ZX_PATTERN_NO_NUMBERS, ZX_PATTERN_NO_PEER_STATE
 #define ZX_PATTERN_NO_LINK_HOOKS                                                                 \
     .closed = zx_pattern_closed_none,                                                            \
     .link_ready = zx_pattern_link_ready_none, .link_more = zx_pattern_link_more_none,            \

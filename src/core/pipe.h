@@ -92,6 +92,8 @@ struct zx_pipe {
     bool late;          /* inproc: its id is entered with the attach: it was connected to
                          * nobody yet, or there was no memory. Fixed under the lock of names */
     bool accepted;      /* made by a listener, or by inproc on the binder's side */
+    bool hears_all;     /* a RADIO sends it every group: a datagram peer cannot join. Fixed
+                         * before the attach */
     bool registered;    /* in s->routes under its id (guarded by the registry's lock) */
     uint8_t id[255];
     struct zx_pipe_news news;

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "core/link.h"
 #include "core/socket.h"
+#include "zmtp/cmd_join.h"
 #include "zmtp/handshake.h"
 
 /* A note: kind, epoch, 1 or 0, topic. */
@@ -27,6 +28,18 @@ int zx_pipe_share(struct zx_pipe *p, const struct zx_share *f) {
     p->app.unflushed += (uint32_t)(f->size < 65536 ? f->size : 65536) + 2;
     if (!f->more)
         zx_queue_commit(p->out);
+    return 0;
+}
+
+int zx_pipe_share_wire(struct zx_pipe *p, const uint8_t *wire, size_t size) {
+    size_t room;
+    uint8_t *to = zx_queue_room(p->out, size, &room);
+    if (!to)
+        return -ENOMEM;
+    zx_copy(to, wire, size);
+    zx_queue_put(p->out, (uint32_t)size, 1, (uint32_t)size);
+    zx_queue_commit(p->out);
+    p->app.unflushed += (uint32_t)size;
     return 0;
 }
 
@@ -106,6 +119,16 @@ bool zx_rec_subscription(const struct zx_rec *rec, bool messages_too,
     return messages_too && !zx_subscription_parse_message(rec->data, rec->size, sub);
 }
 
+bool zx_rec_membership(const struct zx_rec *rec, struct zx_subscription *group) {
+    struct zx_membership m;
+    if (rec->flags & ZX_FRAME_NOTE)
+        return zx_rec_subscription(rec, false, group);
+    if (!(rec->flags & ZX_FRAME_COMMAND) || zx_membership_parse(rec->data, rec->size, &m))
+        return false;
+    *group = (struct zx_subscription){m.join, m.group, m.group_size};
+    return true;
+}
+
 /* ---- wire forms ---- */
 
 static size_t put_header(uint8_t head[ZX_V1_HEADER_MAX], int version, uint8_t flags, size_t size) {
@@ -147,6 +170,18 @@ int zx_sub_put(struct zx_buf *out, int version, const struct zx_subscription *su
     if (!body)
         return -ENOMEM;
     (void)zx_subscription_write_message(body, size, sub);
+    return 0;
+}
+
+int zx_join_put(struct zx_buf *out, int version, const struct zx_subscription *sub) {
+    struct zx_membership m = {sub->subscribe, sub->topic, sub->topic_size};
+    if (version < ZX_ZMTP_3_0)
+        return 0; /* has no commands */
+    size_t size = zx_membership_size(&m);
+    uint8_t *body = put_frame(out, version, ZX_FRAME_COMMAND, size);
+    if (!body)
+        return -ENOMEM;
+    (void)zx_membership_write(body, size, &m);
     return 0;
 }
 

@@ -28,6 +28,9 @@ struct zx_share {
 /* Writes it and, if it ends a message, publishes that; by reference it takes over one reference
  * to body. -ENOMEM: not taken, the message begun is rolled back. The socket's lock held. */
 int zx_pipe_share(struct zx_pipe *p, const struct zx_share *frame);
+/* A whole message as it lies on the wire, small enough for a chunk: copied and published.
+ * -ENOMEM: not taken. The socket's lock held. */
+int zx_pipe_share_wire(struct zx_pipe *p, const uint8_t *wire, size_t size);
 /* What was published on n pipes goes on its way. The socket's lock held. */
 void zx_pipe_offer_all(struct zx_pipe *const *v, unsigned n);
 
@@ -51,8 +54,13 @@ void zx_pipe_reset(struct zx_pipe *p);
  * begins with 0 or 1. False: it is something else. */
 bool zx_rec_subscription(const struct zx_rec *rec, bool messages_too, struct zx_subscription *sub);
 
+/* The same of a group: a note, or JOIN and LEAVE. */
+bool zx_rec_membership(const struct zx_rec *rec, struct zx_subscription *group);
+
 /* Appends the whole frame that says it to a peer of that version (zx_hs_version). -ENOMEM. */
 int zx_sub_put(struct zx_buf *out, int version, const struct zx_subscription *sub);
+/* The same of a group, as JOIN and LEAVE. */
+int zx_join_put(struct zx_buf *out, int version, const struct zx_subscription *sub);
 /* Appends a message of one frame. -ENOMEM. */
 int zx_sub_put_message(struct zx_buf *out, int version, const void *data, size_t size);
 

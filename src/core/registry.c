@@ -8,11 +8,14 @@
 
 extern const struct zx_pattern_ops zx_pair_ops, zx_pub_ops, zx_sub_ops, zx_req_ops, zx_rep_ops,
     zx_dealer_ops, zx_router_ops, zx_pull_ops, zx_push_ops, zx_xpub_ops, zx_xsub_ops,
-    zx_stream_ops;
+    zx_stream_ops, zx_server_ops, zx_client_ops, zx_radio_ops, zx_dish_ops, zx_gather_ops,
+    zx_scatter_ops, zx_dgram_ops, zx_peer_ops, zx_channel_ops;
 
 static const struct zx_pattern_ops *const patterns[] = {
     &zx_pair_ops,   &zx_pub_ops,  &zx_sub_ops,  &zx_req_ops,  &zx_rep_ops,  &zx_dealer_ops,
     &zx_router_ops, &zx_pull_ops, &zx_push_ops, &zx_xpub_ops, &zx_xsub_ops, &zx_stream_ops,
+    &zx_server_ops, &zx_client_ops, &zx_radio_ops, &zx_dish_ops, &zx_gather_ops, &zx_scatter_ops,
+    &zx_dgram_ops,  &zx_peer_ops, &zx_channel_ops,
 };
 
 static const struct zx_transport_ops *const transports[] = {&zx_tcp_ops, &zx_ipc_ops};

@@ -169,6 +169,11 @@ int zx_socket_set_option(struct zx_socket *s, int option, const void *val, size_
 int zx_socket_get_option(struct zx_socket *s, int option, void *val, size_t *size);
 int zx_socket_bind(struct zx_socket *s, const char *endpoint);
 int zx_socket_connect(struct zx_socket *s, const char *endpoint);
+/* Connects, and tells the number of the pipe made. -ENOTSUP; -EFAULT: with ZMQ_IMMEDIATE there is
+ * none yet. */
+int zx_socket_connect_peer(struct zx_socket *s, const char *endpoint, uint32_t *number);
+/* Ends the connection to the peer of that number, and its endpoint if it was connected to. */
+int zx_socket_disconnect_peer(struct zx_socket *s, uint32_t number);
 int zx_socket_unbind(struct zx_socket *s, const char *endpoint);
 
 #endif

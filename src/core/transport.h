@@ -23,6 +23,7 @@ enum { ZX_RESOLVE_MAX = 8 };
 
 struct zx_transport_ops {
     const char *scheme; /* "tcp" */
+    bool datagrams;     /* only for types with ZX_PATTERN_BIND_DATAGRAMS or _CONNECT_DATAGRAMS */
 
     /* Syntax of the text behind "://". Called by zmq_bind and zmq_connect before anything
      * else. 0, -EINVAL, -ENAMETOOLONG ... */

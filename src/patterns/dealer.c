@@ -80,5 +80,6 @@ const struct zx_pattern_ops zx_dealer_ops = {
     .events = dealer_events,
     .set_option = zx_dealer_set_option,
     .get_option = zx_pattern_get_none,
+    ZX_PATTERN_NO_CALLS,
     ZX_PATTERN_NO_LINK_HOOKS,
 };

@@ -162,3 +162,18 @@ int zx_dist_send(struct zx_socket *s, struct zx_dist *d, struct zx_src *src) {
         d->n_to = 0;
     return 0;
 }
+
+void zx_dist_send_wire(struct zx_dist *d, const uint8_t *wire, size_t size) {
+    for (unsigned i = 0; i < d->n_to; i++)
+        if (zx_pipe_share_wire(d->to[i], wire, size))
+            unchoose(d, i--);
+    zx_pipe_offer_all(d->to, d->n_to);
+    d->n_to = 0;
+}
+
+void zx_dist_rollback(struct zx_dist *d) {
+    for (unsigned i = 0; i < d->n_to; i++)
+        zx_pipe_rollback(d->to[i]);
+    d->n_to = 0;
+    d->more = false;
+}

@@ -43,5 +43,9 @@ void zx_dist_exclude(struct zx_pipe *p);
 void zx_dist_choose_others(struct zx_dist *d);
 /* One frame to all chosen; takes the content of src. 0, -ENOMEM: nothing taken. */
 int zx_dist_send(struct zx_socket *s, struct zx_dist *d, struct zx_src *src);
+/* A whole small message as it lies on the wire, to all chosen. */
+void zx_dist_send_wire(struct zx_dist *d, const uint8_t *wire, size_t size);
+/* The message begun is taken back from all chosen. */
+void zx_dist_rollback(struct zx_dist *d);
 
 #endif

@@ -3,24 +3,13 @@
 #include <errno.h>
 
 #include "core/pipe.h"
-#include "core/socket.h"
+#include "patterns/pair.h"
 #include "zmq.h"
 
-struct zx_pair {
-    struct zx_socket base;
-    struct zx_pipe *pipe; /* the peer; out may be lost already */
-    struct zx_pipe *old;  /* a former peer whose messages are not all read */
-    bool can_send;        /* pipe is not lost */
-    bool dropping;        /* the peer went in mid-message */
-    bool more_out, more_in;
-};
+extern const struct zx_pattern_ops zx_pair_ops;
 
-static struct zx_pair *pair_of(struct zx_socket *s) {
-    return (struct zx_pair *)(void *)s;
-}
-
-static int pair_attach(struct zx_socket *s, struct zx_pipe *p) {
-    struct zx_pair *a = pair_of(s);
+int zx_pair_attach(struct zx_socket *s, struct zx_pipe *p) {
+    struct zx_pair *a = zx_pair_of(s);
     if (a->pipe && a->can_send)
         return -EBUSY;
     if (a->pipe) {
@@ -33,16 +22,16 @@ static int pair_attach(struct zx_socket *s, struct zx_pipe *p) {
     return 0;
 }
 
-static void pair_lost(struct zx_socket *s, struct zx_pipe *p) {
-    struct zx_pair *a = pair_of(s);
+void zx_pair_lost(struct zx_socket *s, struct zx_pipe *p) {
+    struct zx_pair *a = zx_pair_of(s);
     if (p != a->pipe)
         return;
     a->can_send = false;
     a->dropping = a->more_out;
 }
 
-static void pair_detach(struct zx_socket *s, struct zx_pipe *p) {
-    struct zx_pair *a = pair_of(s);
+void zx_pair_detach(struct zx_socket *s, struct zx_pipe *p) {
+    struct zx_pair *a = zx_pair_of(s);
     if (p == a->pipe) {
         a->pipe = NULL;
         a->can_send = false;
@@ -60,8 +49,8 @@ static bool room(struct zx_socket *s, struct zx_pair *a) {
     return zx_pipe_can_send(a->pipe);
 }
 
-static int pair_send(struct zx_socket *s, struct zx_src *src) {
-    struct zx_pair *a = pair_of(s);
+int zx_pair_send(struct zx_socket *s, struct zx_src *src) {
+    struct zx_pair *a = zx_pair_of(s);
     bool more = src->more;
     if (a->dropping) {
         a->dropping = a->more_out = more;
@@ -75,8 +64,8 @@ static int pair_send(struct zx_socket *s, struct zx_src *src) {
     return rc;
 }
 
-/* The pipe to read from: a former peer's rest first. NULL: nothing there. */
-static struct zx_pipe *source(struct zx_socket *s, struct zx_pair *a) {
+struct zx_pipe *zx_pair_source(struct zx_socket *s) {
+    struct zx_pair *a = zx_pair_of(s);
     struct zx_rec rec;
     for (;;) {
         struct zx_pipe *p = a->old ? a->old : a->pipe;
@@ -93,14 +82,14 @@ static struct zx_pipe *source(struct zx_socket *s, struct zx_pair *a) {
     }
 }
 
-static int pair_recv(struct zx_socket *s, struct zx_sink *sink) {
-    struct zx_pipe *p = source(s, pair_of(s));
+int zx_pair_recv(struct zx_socket *s, struct zx_sink *sink) {
+    struct zx_pipe *p = zx_pair_source(s);
     return p ? zx_pipe_recv(p, sink) : -EAGAIN;
 }
 
-static int pair_events(struct zx_socket *s) {
-    struct zx_pair *a = pair_of(s);
-    return (source(s, a) ? ZMQ_POLLIN : 0) | (a->dropping || room(s, a) ? ZMQ_POLLOUT : 0);
+int zx_pair_events(struct zx_socket *s) {
+    struct zx_pair *a = zx_pair_of(s);
+    return (zx_pair_source(s) ? ZMQ_POLLIN : 0) | (a->dropping || room(s, a) ? ZMQ_POLLOUT : 0);
 }
 
 const struct zx_pattern_ops zx_pair_ops = {
@@ -110,15 +99,16 @@ const struct zx_pattern_ops zx_pair_ops = {
     .size = sizeof(struct zx_pair),
     .init = zx_pattern_init_none,
     .fini = zx_pattern_fini_none,
-    .attach = pair_attach,
+    .attach = zx_pair_attach,
     .readable = zx_pattern_pipe_none,
     .writable = zx_pattern_pipe_none,
-    .lost = pair_lost,
-    .detach = pair_detach,
-    .send = pair_send,
-    .recv = pair_recv,
-    .events = pair_events,
+    .lost = zx_pair_lost,
+    .detach = zx_pair_detach,
+    .send = zx_pair_send,
+    .recv = zx_pair_recv,
+    .events = zx_pair_events,
     .set_option = zx_pattern_set_none,
     .get_option = zx_pattern_get_none,
+    ZX_PATTERN_NO_CALLS,
     ZX_PATTERN_NO_LINK_HOOKS,
 };

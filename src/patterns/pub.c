@@ -27,6 +27,7 @@ const struct zx_pattern_ops zx_pub_ops = {
     .events = pub_events,
     .set_option = zx_xpub_set_option,
     .get_option = zx_xpub_get_option,
+    ZX_PATTERN_NO_CALLS,
     .closed = zx_pattern_closed_none,
     .link_ready = zx_xpub_link_ready,
     .link_more = zx_xpub_link_more,

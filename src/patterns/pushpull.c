@@ -65,6 +65,7 @@ const struct zx_pattern_ops zx_push_ops = {
     .events = push_events,
     .set_option = zx_pattern_set_none,
     .get_option = zx_pattern_get_none,
+    ZX_PATTERN_NO_CALLS,
     ZX_PATTERN_NO_LINK_HOOKS,
 };
 
@@ -109,5 +110,6 @@ const struct zx_pattern_ops zx_pull_ops = {
     .events = pull_events,
     .set_option = zx_pattern_set_none,
     .get_option = zx_pattern_get_none,
+    ZX_PATTERN_NO_CALLS,
     ZX_PATTERN_NO_LINK_HOOKS,
 };

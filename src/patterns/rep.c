@@ -31,6 +31,15 @@ static void rep_fini(struct zx_socket *s) {
     zx_buf_fini(&rep_of(s)->envelope);
 }
 
+/* Of the identities that requesters announced. */
+static int rep_peer_state(struct zx_socket *s, const void *id, size_t size) {
+    for (struct zx_pipe *p = s->pipes; p; p = p->app.next)
+        if (p->app.phase == ZX_PIPE_ATTACHED && size && p->id_size == size &&
+            !memcmp(p->id, id, size))
+            return zx_pipe_can_send(p) ? ZMQ_POLLOUT : 0;
+    return -EHOSTUNREACH;
+}
+
 static int rep_attach(struct zx_socket *s, struct zx_pipe *p) {
     return zx_fairq_add(&rep_of(s)->in, p);
 }
@@ -210,5 +219,8 @@ const struct zx_pattern_ops zx_rep_ops = {
     .events = rep_events,
     .set_option = rep_set_option,
     .get_option = rep_get_option,
+    ZX_PATTERN_NO_MEMBERSHIP,
+    ZX_PATTERN_NO_NUMBERS,
+    .peer_state = rep_peer_state,
     ZX_PATTERN_NO_LINK_HOOKS,
 };

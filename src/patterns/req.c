@@ -188,6 +188,7 @@ const struct zx_pattern_ops zx_req_ops = {
     .events = req_events,
     .set_option = req_set_option,
     .get_option = zx_pattern_get_none,
+    ZX_PATTERN_NO_CALLS,
     .closed = zx_pattern_closed_none,
     .link_ready = zx_pattern_link_ready_none,
     .link_more = zx_pattern_link_more_none,

@@ -171,6 +171,14 @@ static int router_send(struct zx_socket *s, struct zx_src *src) {
     return rc;
 }
 
+static int router_peer_state(struct zx_socket *s, const void *id, size_t size) {
+    struct zx_src name = {.data = id, .size = size};
+    struct zx_pipe *p = find(s, &name);
+    if (!p)
+        return -EHOSTUNREACH;
+    return has_room(s, p) ? ZMQ_POLLOUT : 0;
+}
+
 static bool any_room(struct zx_socket *s) {
     for (struct zx_pipe *p = s->pipes; p; p = p->app.next)
         if (p->app.phase == ZX_PIPE_ATTACHED && zx_pipe_can_send(p))
@@ -275,6 +283,9 @@ const struct zx_pattern_ops zx_router_ops = {
     .events = router_events,
     .set_option = router_set_option,
     .get_option = zx_pattern_get_none,
+    ZX_PATTERN_NO_MEMBERSHIP,
+    ZX_PATTERN_NO_NUMBERS,
+    .peer_state = router_peer_state,
     ZX_PATTERN_NO_LINK_HOOKS,
 };
 
@@ -295,5 +306,6 @@ const struct zx_pattern_ops zx_stream_ops = {
     .events = router_events,
     .set_option = stream_set_option,
     .get_option = zx_pattern_get_none,
+    ZX_PATTERN_NO_CALLS,
     ZX_PATTERN_NO_LINK_HOOKS,
 };

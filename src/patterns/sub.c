@@ -106,6 +106,7 @@ const struct zx_pattern_ops zx_sub_ops = {
     .events = sub_events,
     .set_option = sub_set_option,
     .get_option = zx_xsub_get_option,
+    ZX_PATTERN_NO_CALLS,
     .closed = zx_xsub_closed,
     .link_ready = zx_xsub_link_ready,
     .link_more = zx_xsub_link_more,

@@ -199,13 +199,18 @@ void zx_wants_link_ready(struct zx_wants *w, struct zx_pipe *p, int version) {
     zx_mutex_unlock(&w->lock);
 }
 
+static int put(const struct zx_wants *w, const struct zx_pipe *p,
+               const struct zx_subscription *sub, struct zx_buf *out) {
+    return w->groups ? zx_join_put(out, p->news.wire, sub) : zx_sub_put(out, p->news.wire, sub);
+}
+
 bool zx_wants_link_more(struct zx_wants *w, struct zx_pipe *p, struct zx_buf *out) {
     size_t before = zx_buf_size(out);
     int rc = 0;
     zx_mutex_lock(&w->lock);
     struct zx_leaf *t = p->news.todo;
     while (t && !rc && zx_buf_size(out) - before < SLICE_BYTES) {
-        rc = zx_sub_put(out, p->news.wire, &(struct zx_subscription){true, t->key, t->size});
+        rc = put(w, p, &(struct zx_subscription){true, t->key, t->size}, out);
         t = zx_topics_next(&w->topics, t);
     }
     p->news.todo = t;
@@ -215,8 +220,8 @@ bool zx_wants_link_more(struct zx_wants *w, struct zx_pipe *p, struct zx_buf *ou
     return !rc && t;
 }
 
-int zx_wants_link_note(struct zx_pipe *p, const uint8_t *note, size_t size, struct zx_buf *out) {
-    struct zx_rec rec = {.flags = ZX_FRAME_NOTE, .data = note, .size = size};
+int zx_wants_link_note(const struct zx_wants *w, const struct zx_pipe *p,
+                       const struct zx_rec *note, struct zx_buf *out) {
     struct zx_subscription sub;
-    return zx_rec_subscription(&rec, false, &sub) ? zx_sub_put(out, p->news.wire, &sub) : 0;
+    return zx_rec_subscription(note, false, &sub) ? put(w, p, &sub, out) : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a SUB or XSUB wants, and telling its peers: state that always arrives.
+ * What a SUB, XSUB or DISH wants, and telling its peers: state that always arrives.
  *
  * What: the counted set of topics and the list of peers that are being told. A network peer gets
  *   each topic once when its connection becomes ready (from whoever works the link, in slices),
@@ -34,6 +34,7 @@ struct zx_wants {
     struct zx_topics topics;
     struct zx_pipe *peers;
     bool closed;
+    bool groups;   /* DISH: says JOIN and LEAVE */
     bool in_order; /* XSUB: what is said before the first connection stays in its order */
 };
 
@@ -54,6 +55,7 @@ void zx_wants_close(struct zx_wants *w, struct zx_dead *dead);
 
 void zx_wants_link_ready(struct zx_wants *w, struct zx_pipe *p, int version);
 bool zx_wants_link_more(struct zx_wants *w, struct zx_pipe *p, struct zx_buf *out);
-int zx_wants_link_note(struct zx_pipe *p, const uint8_t *note, size_t size, struct zx_buf *out);
+int zx_wants_link_note(const struct zx_wants *w, const struct zx_pipe *p,
+                       const struct zx_rec *note, struct zx_buf *out);
 
 #endif

@@ -255,6 +255,7 @@ const struct zx_pattern_ops zx_xpub_ops = {
     .events = xpub_events,
     .set_option = zx_xpub_set_option,
     .get_option = zx_xpub_get_option,
+    ZX_PATTERN_NO_CALLS,
     .closed = zx_pattern_closed_none,
     .link_ready = zx_xpub_link_ready,
     .link_more = zx_xpub_link_more,

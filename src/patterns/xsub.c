@@ -155,8 +155,8 @@ bool zx_xsub_link_more(struct zx_socket *s, struct zx_pipe *p, struct zx_buf *ou
 
 int zx_xsub_link_note(struct zx_socket *s, struct zx_pipe *p, const uint8_t *note, size_t size,
                       struct zx_buf *out) {
-    (void)s;
-    return zx_wants_link_note(p, note, size, out);
+    struct zx_rec rec = {.flags = ZX_FRAME_NOTE, .data = note, .size = size};
+    return zx_wants_link_note(&zx_xsub_of(s)->wants, p, &rec, out);
 }
 
 const struct zx_pattern_ops zx_xsub_ops = {
@@ -176,6 +176,7 @@ const struct zx_pattern_ops zx_xsub_ops = {
     .events = xsub_events,
     .set_option = xsub_set_option,
     .get_option = zx_xsub_get_option,
+    ZX_PATTERN_NO_CALLS,
     .closed = zx_xsub_closed,
     .link_ready = zx_xsub_link_ready,
     .link_more = zx_xsub_link_more,

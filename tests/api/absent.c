@@ -41,33 +41,12 @@ static void proxies(void) {
     REFUSED(zmq_device(ZMQ_STREAMER, a, b));
 }
 
-static void calls_on_sockets(void) {
-    void *s = zx_socket(ZMQ_ROUTER);
-
-    zx_soft(1);
-    REFUSED(zmq_join(s, "g"));
-    REFUSED(zmq_leave(s, "g"));
-    errno = 0;
-    zx_check_int("connect_peer", 0, zmq_connect_peer(s, "inproc://nowhere"));
-    zx_check_str("connect_peer's errno", "ENOTSUP", zx_err(-1));
-    REFUSED(zmq_disconnect_peer(s, 1));
-    REFUSED(zmq_socket_get_peer_state(s, "x", 1));
-}
-
 static void curve_calls(void) {
     char one[41] = "", two[41] = "";
 
     zx_soft(1);
     REFUSED(zmq_curve_keypair(one, two));
     REFUSED(zmq_curve_public(one, two));
-}
-
-static void socket_types(void) {
-    zx_soft(1);
-    for (int type = ZMQ_SERVER; type <= ZMQ_CHANNEL; type++) {
-        void *s = zx_raw_socket(type);
-        zx_check_str(zx_fmt("type %d", type), "EINVAL", s ? "made" : zx_err(-1));
-    }
 }
 
 static void texts(void) {
@@ -135,8 +114,7 @@ static void capabilities(void) {
 }
 
 static const struct zx_case cases[] = {
-    ZX_CASE(pollers), ZX_CASE(proxies), ZX_CASE(calls_on_sockets),
-    ZX_CASE(curve_calls), ZX_CASE(socket_types), ZX_CASE(texts), ZX_CASE(numbers),
+    ZX_CASE(pollers), ZX_CASE(proxies), ZX_CASE(curve_calls), ZX_CASE(texts), ZX_CASE(numbers),
     ZX_CASE(keys), ZX_CASE(transports), ZX_CASE(capabilities),
 };
 

@@ -62,22 +62,6 @@ static int has_proxies(void) {
     return supported(zmq_proxy(NULL, NULL, NULL));
 }
 
-static int has_peer_state(void) {
-    return supported(zmq_socket_get_peer_state(NULL, "x", 1));
-}
-
-static int has_draft_types(void) {
-    void *ctx = zmq_ctx_new();
-    int any = 0;
-    for (int type = ZMQ_SERVER; type <= ZMQ_CHANNEL; type++) {
-        void *s = zmq_socket(ctx, type);
-        any |= s != NULL;
-        if (s) zmq_close(s);
-    }
-    zmq_ctx_term(ctx);
-    return any;
-}
-
 static int has_udp(void) {
     void *ctx = zmq_ctx_new(), *s = zmq_socket(ctx, ZMQ_PAIR);
     int absent = zmq_connect(s, "udp://127.0.0.1:1") != 0 && errno == EPROTONOSUPPORT;
@@ -96,8 +80,6 @@ static struct {
     {"SOCKS", has_socks, 0},
     {"proxies", has_proxies, 0},
     {"pollers", has_pollers, 0},
-    {"zmq_socket_get_peer_state", has_peer_state, 0},
-    {"socket types 12 to 20", has_draft_types, 0},
     {"udp", has_udp, 0},
 };
 

@@ -31,25 +31,6 @@ static void skip_absent_option(int option, int rc) {
     skip_absent(what);
 }
 
-static bool type_absent(struct wire *w, int type) {
-    void *sock = type >= ZMQ_SERVER && wire_is_ours() ? zmq_socket(w->ctx, type) : NULL;
-    if (type < ZMQ_SERVER || !wire_is_ours())
-        return false;
-    if (sock) {
-        zmq_close(sock);
-        return false;
-    }
-    return errno == EINVAL;
-}
-
-bool node_row_absent(struct wire *w, int type) {
-    bool absent = type_absent(w, type);
-    if (absent)
-        print_message("SKIP: %s, a row: socket type %d is not in this version\n", wire_name,
-                      type);
-    return absent;
-}
-
 void node_skip_unsupported(int rc, const char *call) {
     if (rc != 0 && errno == ENOTSUP && wire_is_ours())
         skip_absent(call);
@@ -58,10 +39,6 @@ void node_skip_unsupported(int rc, const char *call) {
 struct node *node_new(struct wire *w, int type) {
     void *sock = zmq_socket(w->ctx, type);
     struct node *n;
-    char what[40];
-    snprintf(what, sizeof what, "socket type %d", type);
-    if (!sock && type_absent(w, type))
-        skip_absent(what);
     wire_check(sock, "zmq_socket %d: %s", type, zmq_strerror(errno));
     n = calloc(1, sizeof *n);
     wire_check(n, "memory");

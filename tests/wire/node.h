@@ -24,9 +24,8 @@ struct node {
 struct node *node_new(struct wire *w, int type);
 void node_close(struct node *n);
 
-/* True, said aloud: this row of a table needs a socket type that our library does not have yet.
- * node_new and node_set skip the whole test, aloud, for a type or a security option it lacks. */
-bool node_row_absent(struct wire *w, int type);
+/* node_set skips the whole test, aloud, for a security option that our library lacks. */
+
 /* Skips the test, aloud, when a call of our library answered ENOTSUP. */
 void node_skip_unsupported(int rc, const char *call);
 

@@ -93,7 +93,7 @@ static void try_listener(struct wire *w, struct node *n, const struct row *local
 static void listeners(void **state) {
     for (size_t i = 0; i < ROWS; i++) {
         struct node *n;
-        if ((rows[i].draft && !wire_is_ours()) || node_row_absent(*state, rows[i].type))
+        if (rows[i].draft && !wire_is_ours())
             continue;
         n = node_new(*state, rows[i].type);
         node_bind(n);
@@ -132,7 +132,7 @@ static void try_connecter(struct wire *w, const struct row *local, const char *n
 
 static void connecters(void **state) {
     for (size_t i = 0; i < ROWS; i++) {
-        if ((rows[i].draft && !wire_is_ours()) || node_row_absent(*state, rows[i].type))
+        if (rows[i].draft && !wire_is_ours())
             continue;
         for (size_t k = 0; k < ROWS; k++)
             try_connecter(*state, &rows[i], rows[k].name);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Peers known by number or by routing id. */
+#include "api/api.h"
+
+uint32_t zmq_connect_peer(void *socket, const char *endpoint) {
+    uint32_t number = 0;
+    int rc = zx_socket_enter(socket);
+    if (rc) {
+        (void)zx_api_result(rc);
+        return 0;
+    }
+    rc = zx_socket_connect_peer(socket, endpoint, &number);
+    return zx_api_leave(socket, rc) ? 0 : number;
+}
+
+int zmq_disconnect_peer(void *socket, uint32_t routing_id) {
+    int rc = zx_socket_enter(socket);
+    if (rc)
+        return zx_api_result(rc);
+    return zx_api_leave(socket, zx_socket_disconnect_peer(socket, routing_id));
+}
+
+int zmq_socket_get_peer_state(void *socket, const void *routing_id, size_t size) {
+    struct zx_socket *s = socket;
+    int rc = zx_socket_enter(s);
+    if (rc)
+        return zx_api_result(rc);
+    int state = routing_id || !size ? s->ops->peer_state(s, routing_id, size) : -EFAULT;
+    return zx_api_leave(s, state < 0 ? state : 0) ? -1 : state;
+}
