@@ -11,7 +11,7 @@
 #include "core/monitor.h"
 #include "core/socket.h"
 
-enum { ACCEPTS_PER_TURN = 64, WORK_HELD = 1, WORK_READ = 2, WORK_CLOSE = 4 };
+enum { ACCEPTS_PER_TURN = 64, WORK_HELD = 1, WORK_READ = 2, WORK_CLOSE = 4, WORK_RETRY = 8 };
 static const uint64_t PAUSE_NS = UINT64_C(100000000);
 
 static void event(struct zx_listener *l, unsigned ev, uint64_t value, const char *remote) {
@@ -23,11 +23,20 @@ static bool is_exhausted(int rc) {
     return rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS || rc == -ENOMEM;
 }
 
-/* No descriptors: looking again at once would spin. The timer resumes. */
+/* No descriptors: looking again at once would spin. The timer alone resumes, and the interest
+ * stays off until an accept did not fail: a thread that drives meanwhile would take the moment
+ * for an event, and the two would keep each other busy. */
 static void pause_accepting(struct zx_listener *l) {
     l->paused = true;
     (void)zx_reactor_interest(&l->src, ZX_POLL_EDGE);
     zx_timer_set(&l->src, zx_os_now_ns() + PAUSE_NS);
+}
+
+static void resume(struct zx_listener *l) {
+    if (!l->paused)
+        return;
+    l->paused = false;
+    (void)zx_reactor_interest(&l->src, ZX_POLL_IN);
 }
 
 static int take_connection(struct zx_listener *l, int fd, const struct zx_addr *peer) {
@@ -48,15 +57,11 @@ static int take_connection(struct zx_listener *l, int fd, const struct zx_addr *
 static void accept_turn(struct zx_listener *l) {
     if (l->src.fd < 0)
         return;
-    if (l->paused) {
-        l->paused = false;
-        (void)zx_reactor_interest(&l->src, ZX_POLL_IN);
-    }
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         struct zx_addr peer;
         int fd = zx_sock_accept(l->src.fd, &peer);
         if (fd == -EAGAIN)
-            return;
+            break;
         int rc = fd < 0 ? fd : take_connection(l, fd, &peer);
         if (!rc)
             continue;
@@ -66,6 +71,7 @@ static void accept_turn(struct zx_listener *l) {
             return;
         }
     }
+    resume(l);
 }
 
 static void close_now(struct zx_listener *l) {
@@ -89,7 +95,7 @@ static void kick(struct zx_listener *l, unsigned bits) {
         return;
     for (;;) {
         unsigned todo = atomic_fetch_and_explicit(&l->work, WORK_HELD, memory_order_acq_rel);
-        if (todo & WORK_READ)
+        if (todo & WORK_RETRY || (todo & WORK_READ && !l->paused))
             accept_turn(l);
         if (todo & WORK_CLOSE)
             close_now(l);
@@ -107,7 +113,7 @@ static void on_event(struct zx_source *src, unsigned events, bool owner) {
 }
 
 static void on_timer(struct zx_source *src) {
-    kick((struct zx_listener *)(void *)src, WORK_READ);
+    kick((struct zx_listener *)(void *)src, WORK_RETRY);
 }
 
 static void listener_free(struct zx_source *src) {

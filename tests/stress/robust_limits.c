@@ -99,7 +99,7 @@ static int at_accept(struct child *self, const char *address) {
     char endpoint[200];
     size_t size = sizeof endpoint;
     uint32_t value = 0;
-    int64_t cpu;
+    int64_t cpu, began;
     unsigned failures;
     lower_limit();
     ctx = zmq_ctx_new();
@@ -109,13 +109,15 @@ static int at_accept(struct child *self, const char *address) {
     must(zmq_getsockopt(s, ZMQ_LAST_ENDPOINT, endpoint, &size) == 0);
     must(!receive_text(s, "", 10)); /* whatever it opens for waiting is open now */
     take_all(&h);
+    began = wire_now_ms();
     child_tell(self, endpoint);
     child_hear(self, endpoint, sizeof endpoint); /* the peer has connected */
     cpu = cpu_ms();
     must(!receive_text(s, "", 500));
     must(cpu_ms() - cpu < 250); /* no spinning */
     failures = count_events(m, ZMQ_EVENT_ACCEPT_FAILED, 1000, 0, &value);
-    must(failures >= 1 && failures <= 20);
+    /* Tried again every 100 ms, no more often, whoever looks at the descriptors meanwhile. */
+    must(failures >= 1 && failures <= 3 + (wire_now_ms() - began) / 100);
     must(value == EMFILE);
     give_back(&h, 8);
     must(receive_text(s, "at last", DEADLINE_MS));
