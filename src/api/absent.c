@@ -11,21 +11,6 @@ static void *absent_ptr(void) {
     return NULL;
 }
 
-int zmq_proxy(void *frontend, void *backend, void *capture) {
-    (void)frontend, (void)backend, (void)capture;
-    return absent();
-}
-
-int zmq_proxy_steerable(void *frontend, void *backend, void *capture, void *control) {
-    (void)frontend, (void)backend, (void)capture, (void)control;
-    return absent();
-}
-
-int zmq_device(int type, void *frontend, void *backend) {
-    (void)type, (void)frontend, (void)backend;
-    return absent();
-}
-
 int zmq_curve_keypair(char *z85_public, char *z85_secret) {
     (void)z85_public, (void)z85_secret;
     return absent();

@@ -32,12 +32,22 @@ struct zx_src {
     bool is_const; /* data may be referenced for ever (zmq_send_const) */
 };
 
+/* A received frame left where it is, for whoever passes it on at once: bytes in the in-queue
+ * last until the next call that receives on the socket or works its links. */
+struct zx_loan {
+    const void *data;     /* NULL: nothing was lent, the frame is in sink->msg */
+    struct zx_body *body; /* by reference: one reference, the borrower's */
+    bool is_const;        /* by reference: memory that lasts for ever */
+    struct zx_pipe *owed; /* the sender is to be told of room: by zx_pipe_credit, afterwards */
+};
+
 /* Where an incoming frame goes: into a buffer (cut at cap) or into a message. */
 struct zx_sink {
     void *buf;
     size_t cap;
     struct zx_msg *msg; /* valid message to be replaced; NULL: use buf */
     size_t size;        /* out: full size of the frame */
+    struct zx_loan *loan; /* with msg: lend if possible */
     bool more;          /* out */
 };
 

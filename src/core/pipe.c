@@ -362,8 +362,28 @@ static int take_into_msg(struct zx_pipe *p, const struct zx_rec *rec, struct zx_
     return 0;
 }
 
+/* The frame stays in its chunk until the reader comes back: credit given now might bring in
+ * more and use the chunk again. */
+static void lend(struct zx_pipe *p, const struct zx_rec *rec, struct zx_sink *sink) {
+    struct zx_loan *loan = sink->loan;
+    if (loan->body)
+        zx_dead_add(&p->sock->dead, loan->body); /* of a frame that the pattern skipped */
+    if (loan->owed)
+        zx_pipe_credit(loan->owed);
+    loan->data = rec->data;
+    loan->body = rec->body;
+    loan->is_const = rec->flags & ZX_FRAME_REF && !rec->body;
+    sink->size = rec->size;
+    sink->more = rec->flags & ZX_FRAME_MORE;
+    loan->owed = zx_queue_consume(p->in, rec) ? p : NULL;
+}
+
 int zx_pipe_take(struct zx_pipe *p, struct zx_rec *rec, struct zx_sink *sink) {
     if (sink->msg) {
+        if (sink->loan && rec->total) {
+            lend(p, rec, sink);
+            return 0;
+        }
         int rc = take_into_msg(p, rec, sink->msg);
         if (rc)
             return rc;

@@ -154,15 +154,29 @@ int zx_socket_enter_slow(struct zx_socket *s) {
     return -ETERM;
 }
 
-void zx_socket_leave_slow(struct zx_socket *s) {
-    struct zx_dead dead;
-    dead.n = s->dead.n;
-    dead.more = s->dead.more;
-    memcpy(dead.list, s->dead.list, dead.n * sizeof *dead.list);
+static void take_dead(struct zx_socket *s, struct zx_dead *dead) {
+    dead->n = s->dead.n;
+    dead->more = s->dead.more;
+    memcpy(dead->list, s->dead.list, dead->n * sizeof *dead->list);
     s->dead.n = 0;
     s->dead.more = NULL;
+}
+
+void zx_socket_leave_slow(struct zx_socket *s) {
+    struct zx_dead dead;
+    take_dead(s, &dead);
     zx_lock_give(&s->lock);
     zx_dead_flush(&dead);
+}
+
+void zx_socket_leave_all(struct zx_socket *const *v, unsigned n) {
+    struct zx_dead dead[4];
+    for (unsigned i = 0; i < n; i++)
+        take_dead(v[i], &dead[i]);
+    for (unsigned i = 0; i < n; i++)
+        zx_lock_give(&v[i]->lock);
+    for (unsigned i = 0; i < n; i++)
+        zx_dead_flush(&dead[i]);
 }
 
 void zx_socket_notify(struct zx_socket *s, unsigned bits) {

@@ -139,6 +139,8 @@ static inline void zx_socket_leave(struct zx_socket *s) {
     else
         zx_lock_give(&s->lock);
 }
+/* Unlocks at most four sockets and only then releases the bodies parked in any of them. */
+void zx_socket_leave_all(struct zx_socket *const *v, unsigned n);
 /* A pipe joins at once (zmq_connect, inproc). -ENOMEM or what attach said. */
 int zx_socket_attach(struct zx_socket *s, struct zx_pipe *p);
 /* Detaches p if its peer is gone and everything is read. */

@@ -32,15 +32,6 @@ static void pollers(void) {
     REFUSED(zmq_poller_remove_fd(p, 0));
 }
 
-static void proxies(void) {
-    void *a = zx_socket(ZMQ_PULL), *b = zx_socket(ZMQ_PUSH);
-
-    zx_soft(1);
-    REFUSED(zmq_proxy(a, b, NULL));
-    REFUSED(zmq_proxy_steerable(a, b, NULL, NULL));
-    REFUSED(zmq_device(ZMQ_STREAMER, a, b));
-}
-
 static void curve_calls(void) {
     char one[41] = "", two[41] = "";
 
@@ -114,7 +105,7 @@ static void capabilities(void) {
 }
 
 static const struct zx_case cases[] = {
-    ZX_CASE(pollers), ZX_CASE(proxies), ZX_CASE(curve_calls), ZX_CASE(texts), ZX_CASE(numbers),
+    ZX_CASE(pollers), ZX_CASE(curve_calls), ZX_CASE(texts), ZX_CASE(numbers),
     ZX_CASE(keys), ZX_CASE(transports), ZX_CASE(capabilities),
 };
 

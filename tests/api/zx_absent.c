@@ -54,14 +54,6 @@ static int has_pollers(void) {
     return poller != NULL;
 }
 
-static int supported(int rc) {
-    return rc == 0 || errno != ENOTSUP;
-}
-
-static int has_proxies(void) {
-    return supported(zmq_proxy(NULL, NULL, NULL));
-}
-
 static int has_udp(void) {
     void *ctx = zmq_ctx_new(), *s = zmq_socket(ctx, ZMQ_PAIR);
     int absent = zmq_connect(s, "udp://127.0.0.1:1") != 0 && errno == EPROTONOSUPPORT;
@@ -78,7 +70,6 @@ static struct {
     {"PLAIN", has_plain, 0},
     {"CURVE", has_curve, 0},
     {"SOCKS", has_socks, 0},
-    {"proxies", has_proxies, 0},
     {"pollers", has_pollers, 0},
     {"udp", has_udp, 0},
 };
