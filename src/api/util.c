@@ -48,10 +48,18 @@ void zmqx_version(int *major, int *minor, int *patch) {
 }
 
 int zmq_has(const char *capability) {
-    static const char *const have[] = {"ipc", "draft", "zmqx"};
-    for (size_t i = 0; capability && i < sizeof have / sizeof *have; i++)
-        if (!strcmp(capability, have[i]))
-            return 1;
+    static const struct {
+        const char *name;
+        int is_here;
+    } all[] = {
+        {"ipc", ZX_HAVE_IPC},   {"pgm", ZX_HAVE_PGM},     {"tipc", ZX_HAVE_TIPC},
+        {"norm", ZX_HAVE_NORM}, {"curve", ZX_HAVE_CURVE}, {"gssapi", ZX_HAVE_GSSAPI},
+        {"vmci", ZX_HAVE_VMCI}, {"vsock", ZX_HAVE_VSOCK}, {"ws", ZX_HAVE_WS},
+        {"wss", ZX_HAVE_WSS},   {"draft", 1},             {"zmqx", 1},
+    };
+    for (size_t i = 0; capability && i < sizeof all / sizeof *all; i++)
+        if (!strcmp(capability, all[i].name))
+            return all[i].is_here;
     return 0;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/buf.h"
 
+#include "base/blob.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,4 +58,9 @@ void zx_buf_consume(struct zx_buf *b, size_t size) {
 void zx_buf_fini(struct zx_buf *b) {
     free(b->data);
     *b = (struct zx_buf){0};
+}
+
+void zx_buf_wipe(struct zx_buf *b) {
+    zx_wipe(b->data, b->cap);
+    zx_buf_fini(b);
 }

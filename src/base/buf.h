@@ -24,6 +24,9 @@ uint8_t *zx_buf_reserve(struct zx_buf *b, size_t size);
 int zx_buf_append(struct zx_buf *b, const void *data, size_t size); /* -ENOMEM */
 void zx_buf_consume(struct zx_buf *b, size_t size);
 void zx_buf_fini(struct zx_buf *b);
+/* Zeroes all that it ever held and frees: for buffers that were never outgrown, since growing
+ * leaves a copy behind. */
+void zx_buf_wipe(struct zx_buf *b);
 
 static inline size_t zx_buf_size(const struct zx_buf *b) {
     return b->tail - b->head;

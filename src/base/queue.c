@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/blob.h"
 #include "base/msg.h"
 #include "base/queue_private.h"
 
@@ -307,6 +308,8 @@ static void free_chain(struct zx_queue *q, struct zx_dead *dead) {
     while (c) {
         struct zx_chunk *next = c == q->w.cur ? NULL : c->next;
         zx_chunk_release(c, from, c->pos, dead);
+        if (q->w.is_secret)
+            zx_wipe(c->data, c->pos);
         zx_chunk_free(c);
         c = next;
         from = 0;

@@ -94,6 +94,7 @@ struct zx_queue {
         uint32_t max_chunk;
         uint32_t hint; /* size to begin with when there is no chunk */
         bool in_message;  /* frames of an unfinished message are behind the mark */
+        bool is_secret;   /* its memory is wiped before it is freed */
     } w;
     struct {
         _Alignas(64) struct zx_chunk *cur;

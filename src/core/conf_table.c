@@ -7,13 +7,12 @@
 #include "zmqx.h"
 
 /* What is not there yet is refused: a program must not believe itself protected or proxied. */
-enum { HAVE_PLAIN = 0, HAVE_SOCKS = 0 };
+enum { HAVE_SOCKS = 0 };
 
 enum {
     G = ZX_CONF_GET,
     S = ZX_CONF_SET,
     GS = G | S,
-    PLAIN_GS = HAVE_PLAIN ? GS : 0,
     CURVE_GS = ZX_HAVE_CURVE ? GS : 0,
     GSS_GS = ZX_HAVE_GSSAPI ? GS : 0,
     NORM_GS = ZX_HAVE_NORM ? GS : 0,
@@ -87,9 +86,9 @@ static const struct zx_conf_row table[] = {
     ROW(ZMQ_PRIORITY, int, GS, net.priority, 0, INT_MAX, 0, ""),
     ROW(ZMQ_BUSY_POLL, int, S, net.busy_poll_us, INT_MIN, INT_MAX, 0, "us"),
 
-    ROW(ZMQ_PLAIN_SERVER, plain_server, PLAIN_GS, security.as_server, 0, 1, 0, ""),
-    ROW(ZMQ_PLAIN_USERNAME, plain_text, PLAIN_GS, security.plain_username, 1, TEXT_MAX, 0, ""),
-    ROW(ZMQ_PLAIN_PASSWORD, plain_text, PLAIN_GS, security.plain_password, 1, TEXT_MAX, 0, ""),
+    ROW(ZMQ_PLAIN_SERVER, plain_server, GS, security.as_server, 0, 1, 0, ""),
+    ROW(ZMQ_PLAIN_USERNAME, plain_text, GS, security.plain_username, 1, TEXT_MAX, 0, ""),
+    ROW(ZMQ_PLAIN_PASSWORD, plain_text, GS, security.plain_password, 1, TEXT_MAX, 0, ""),
     ROW(ZMQ_CURVE_SERVER, curve_server, CURVE_GS, security.as_server, 0, 1, 0, ""),
     ROW(ZMQ_CURVE_PUBLICKEY, curve_key, CURVE_GS, security.curve_public, 0, 0, 0, ""),
     ROW(ZMQ_CURVE_SECRETKEY, curve_key, CURVE_GS, security.curve_secret, 0, 0, 0, ""),

@@ -131,7 +131,10 @@ static ptrdiff_t read_scratch(struct zx_link *l, bool owner) {
     }
     unsigned st = atomic_load_explicit(&l->state, memory_order_relaxed);
     if (st == ZX_LINK_OPENING) {
-        if (zx_link_handshake_input(l, buf, (size_t)n, owner))
+        int rc = zx_link_handshake_input(l, buf, (size_t)n, owner);
+        if (l->conf->security.mechanism != ZX_MECH_NULL)
+            zx_wipe(buf, (size_t)n); /* passwords do not stay on the stack */
+        if (rc)
             return 0;
     } else if (st == ZX_LINK_READY && !l->w.closing) {
         heard(l);

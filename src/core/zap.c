@@ -11,7 +11,7 @@
 #include "security/zap.h"
 #include "zmtp/handshake.h"
 
-enum { REPLY_BYTES_MAX = 1 << 20 };
+enum { REPLY_BYTES_MAX = 1 << 20, FRAME_HEAD = 9, ROOM_BESIDES = 64 };
 
 /* ---- asking ---- */
 
@@ -25,6 +25,11 @@ static int write_request(struct zx_link *l, struct zx_pipe *p) {
                                      &l->conf->id.routing_id};
     unsigned n = zx_zap_request_frames(frame, &subject, &request);
     int rc = 0;
+    /* There may be a password in it: one chunk for all, so that none is freed before the end. */
+    p->out->w.is_secret = true;
+    p->out->w.hint = ROOM_BESIDES;
+    for (unsigned i = 0; i < n; i++)
+        p->out->w.hint += FRAME_HEAD + (uint32_t)frame[i].size;
     for (unsigned i = 0; i < n && !rc; i++)
         rc = zx_queue_write(p->out, frame[i].data, frame[i].size,
                             frame[i].more ? ZX_FRAME_MORE : 0);

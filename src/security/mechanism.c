@@ -10,6 +10,7 @@
 /* Adding a mechanism: its table, and one line here (#if ZX_HAVE_... where it can be absent). */
 static const struct zx_mechanism_ops *const registry[] = {
     &zx_null_ops,
+    &zx_plain_ops,
 };
 
 enum { REGISTERED = sizeof registry / sizeof registry[0] };

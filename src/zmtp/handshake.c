@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "zmtp/handshake.h"
 
+#include "base/blob.h"
 #include "base/buf.h"
 #include "security/mechanism.h"
 #include "zmtp/greeting.h"
@@ -137,8 +138,8 @@ void zx_hs_free(struct zx_hs **hs) {
     if (!h)
         return;
     zx_mechanism_free(&h->mechanism);
-    zx_buf_fini(&h->output);
-    zx_buf_fini(&h->frame.body);
+    zx_buf_wipe(&h->output);
+    zx_buf_wipe(&h->frame.body);
     free(h->peer_props);
     free(h->zap);
     free(h);
@@ -154,7 +155,12 @@ const uint8_t *zx_hs_output(struct zx_hs *hs, size_t *size) {
 
 void zx_hs_output_taken(struct zx_hs *hs, size_t n) {
     size_t size = zx_buf_size(&hs->output);
-    zx_buf_consume(&hs->output, n < size ? n : size);
+    if (n < size) {
+        zx_buf_consume(&hs->output, n);
+        return;
+    }
+    zx_wipe(hs->output.data, hs->output.tail); /* a password may have gone out */
+    zx_buf_consume(&hs->output, size);
 }
 
 /* ---- failure ---------------------------------------------------------------- */

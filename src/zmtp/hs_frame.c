@@ -10,6 +10,7 @@ enum {
     SHORT_BODY_MAX = 255,
     SHORT_HEADER = 2,
     LONG_HEADER = 9,
+    ROOM_AT_ONCE = 1024, /* PLAIN's HELLO has at most 518 bytes */
 };
 
 static size_t header_size(const struct zx_hs_frame *f) {
@@ -45,7 +46,9 @@ int zx_hs_frame_read(struct zx_hs_frame *f, struct zx_hs_bytes *in, uint64_t max
         *body = at;
         return 1;
     }
-    if (zx_buf_append(&f->body, at, n))
+    /* A small command gets its room at once: growing would leave a part of a secret behind. */
+    if ((wanted <= ROOM_AT_ONCE && !zx_buf_reserve(&f->body, wanted)) ||
+        zx_buf_append(&f->body, at, n))
         return -ENOMEM;
     if (n < wanted)
         return 0;
@@ -54,7 +57,7 @@ int zx_hs_frame_read(struct zx_hs_frame *f, struct zx_hs_bytes *in, uint64_t max
 }
 
 void zx_hs_frame_end(struct zx_hs_frame *f) {
-    zx_buf_fini(&f->body);
+    zx_buf_wipe(&f->body); /* a HELLO may hold a password */
     f->have = 0;
     f->has_header = false;
 }

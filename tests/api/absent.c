@@ -42,7 +42,6 @@ static void curve_calls(void) {
 
 static void texts(void) {
     static const int options[] = {
-        ZMQ_PLAIN_USERNAME,      ZMQ_PLAIN_PASSWORD,
         ZMQ_SOCKS_PROXY,         ZMQ_SOCKS_USERNAME,          ZMQ_SOCKS_PASSWORD,
         ZMQ_GSSAPI_PRINCIPAL,    ZMQ_GSSAPI_SERVICE_PRINCIPAL, ZMQ_WSS_KEY_PEM,
         ZMQ_WSS_CERT_PEM,        ZMQ_WSS_TRUST_PEM,           ZMQ_WSS_HOSTNAME,
@@ -55,7 +54,7 @@ static void texts(void) {
 }
 
 static void numbers(void) {
-    static const int options[] = {ZMQ_PLAIN_SERVER,      ZMQ_CURVE_SERVER,   ZMQ_GSSAPI_SERVER,
+    static const int options[] = {ZMQ_CURVE_SERVER,   ZMQ_GSSAPI_SERVER,
                                   ZMQ_GSSAPI_PLAINTEXT,  ZMQ_NORM_MODE,      ZMQ_NORM_PUSH,
                                   ZMQ_WSS_TRUST_SYSTEM,  ZMQ_VMCI_CONNECT_TIMEOUT};
     void *s = zx_socket(ZMQ_DEALER);

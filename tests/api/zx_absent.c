@@ -34,11 +34,6 @@ static int option_answers(int option, const void *value, size_t size) {
     return rc == 0;
 }
 
-static int has_plain(void) {
-    int on = 1;
-    return option_answers(ZMQ_PLAIN_SERVER, &on, sizeof on);
-}
-
 static int has_curve(void) {
     int on = 1;
     return option_answers(ZMQ_CURVE_SERVER, &on, sizeof on);
@@ -67,7 +62,6 @@ static struct {
     int (*answers)(void);
     int known; /* 0: not probed yet, 1: absent, 2: answers */
 } features[] = {
-    {"PLAIN", has_plain, 0},
     {"CURVE", has_curve, 0},
     {"SOCKS", has_socks, 0},
     {"pollers", has_pollers, 0},
