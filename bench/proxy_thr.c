@@ -3,46 +3,9 @@
  * Messages through zmq_proxy from a PULL to a PUSH, all over tcp: the sender is a process, the
  * receiver another, the proxy a thread of the receiver's process with a context of its own.
  */
-#include "zsock.h"
+#include "relay.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
-
-struct relay {
-    pthread_t thread;
-    void *ctx;
-    void *front;
-    void *back;
-};
-
-static void *relay_main(void *arg)
-{
-    struct relay *relay = arg;
-
-    BENCH_CHECK(zmq_proxy(relay->front, relay->back, NULL) == -1 && errno == ETERM);
-    bench_zmq_close(relay->front);
-    bench_zmq_close(relay->back);
-    return NULL;
-}
-
-static void relay_start(struct relay *relay, const char *transport, char *in, char *out)
-{
-    relay->ctx = zmq_ctx_new();
-    BENCH_CHECK(relay->ctx);
-    relay->front = bench_zmq_open(relay->ctx, ZMQ_PULL);
-    relay->back = bench_zmq_open(relay->ctx, ZMQ_PUSH);
-    bench_zmq_bind(relay->front, transport, in);
-    bench_zmq_bind(relay->back, transport, out);
-    BENCH_CHECK(pthread_create(&relay->thread, NULL, relay_main, relay) == 0);
-}
-
-static void relay_stop(struct relay *relay)
-{
-    BENCH_CHECK(zmq_ctx_shutdown(relay->ctx) == 0);
-    BENCH_CHECK(pthread_join(relay->thread, NULL) == 0);
-    BENCH_CHECK(zmq_ctx_term(relay->ctx) == 0);
-}
 
 static void sender(struct bench_side *side)
 {
@@ -109,7 +72,10 @@ static void receiver(struct bench_side *side)
 
     BENCH_CHECK(body);
     bench_print_library("libzmq.so", "proxy and receiver");
-    relay_start(&relay, side->args->transport, in, out);
+    relay_start(&relay, ZMQ_PULL, ZMQ_PUSH);
+    bench_zmq_bind(relay.front, side->args->transport, in);
+    bench_zmq_bind(relay.back, side->args->transport, out);
+    relay_run(&relay);
     bench_zmq_connect(pull, out);
     bench_tell(side, in, sizeof in);
     while (bench_goes_on(side->args, &count, elapsed)) {
