@@ -21,7 +21,7 @@ tsan_tree = $(configure) $(1)/tsan -DBUILD_TESTS=ON -DZMQX_SANITIZE=thread \
 	&& $(call build,$(1)/tsan)
 
 .PHONY: all demo test asan ubsan tsan oracle interop fuzz bench lint cover man install deps \
-	models mutants clean
+	models mutants dropin clean
 
 all:
 	@$(configure) $(BUILD) $(wide)
@@ -103,6 +103,10 @@ install:
 models: deps
 	@$(plain)
 	@$(run) $(BUILD) -L models -LE "asan|tsan"
+
+dropin: deps
+	@$(plain)
+	@$(run) $(BUILD) -L dropin
 
 mutants: deps
 	@$(plain)

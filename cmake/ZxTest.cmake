@@ -14,7 +14,8 @@
 #     Any command. It is told where things are by ZMQX_SOURCE_DIR, ZMQX_BUILD_DIR, ZMQX_LIB_DIR
 #     and ZMQX_CC. In a sanitizer's tree it is left out unless UNDER names that sanitizer.
 #
-# Labels: unit api oracle interop wire stress oom abi fuzz models lint count demo cross mutants.
+# Labels: unit api oracle interop wire stress oom abi fuzz models lint count demo cross mutants
+#         dropin.
 # A test that cannot run exits with 77 and says why in a line that begins with `SKIP:`.
 # Times are limits against hanging; they are multiplied in a sanitizer's tree.
 

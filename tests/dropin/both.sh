@@ -26,7 +26,8 @@ run() { # name, library, command...
     mkdir -p "$work/$name/lib" "$work/$name/tmp"
     ln -s "$library" "$work/$name/lib/libzmq.so.5"
     (cd "$work/$name/tmp" && TMPDIR=$work/$name/tmp LD_LIBRARY_PATH=$work/$name/lib \
-        FFI_CHECKLIB_PATH=$work/$name/lib timeout "${DROPIN_LIMIT_S:-50}" "$@") >"$work/$name/out" 2>"$work/$name/err"
+        FFI_CHECKLIB_PATH=$work/$name/lib timeout "${DROPIN_LIMIT_S:-50}" "$@") \
+        >"$work/$name/out" 2>"$work/$name/err"
     code=$?
     if [ $code -eq 77 ]; then
         cat "$work/$name/out"

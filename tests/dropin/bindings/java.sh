@@ -10,7 +10,7 @@ jzmq=/usr/share/java/zmq.jar
 jeromq=/usr/share/java/jeromq.jar
 jni=$(dpkg -L libzmq-jni 2>/dev/null | grep '/libjzmq\.so$' | head -n 1 | xargs -r dirname)
 for file in $jzmq $jeromq "${jni:-/nonexistent}/libjzmq.so"; do
-    [ -e "$file" ] || { echo "SKIP: libzmq-java, libzmq-jni or libjeromq-java is missing"; exit 77; }
+    [ -e "$file" ] || { echo "SKIP: libzmq-java, -jni or libjeromq-java is missing"; exit 77; }
 done
 command -v javac >/dev/null || { echo "SKIP: no javac (Debian: default-jdk-headless)"; exit 77; }
 classes=$(mktemp -d)
