@@ -266,6 +266,15 @@ void zx_link_on_alarm(struct zx_link *l, bool owner) {
         zx_timer_set(&l->src, l->w.timer_ns = next);
 }
 
+/* Time is up, or the kernel did not take what we said. */
+static void opening_over(struct zx_link *l, bool owner) {
+    int err = l->w.open_err ? l->w.open_err : ETIMEDOUT;
+    if (l->w.open_err)
+        zx_link_read(l, owner);
+    if (atomic_load_explicit(&l->state, memory_order_relaxed) == ZX_LINK_OPENING)
+        zx_link_end(l, ZX_END_TIMEOUT, err);
+}
+
 static void alarm_fired(struct zx_link *l, enum zx_alarm which, bool owner) {
     unsigned st = atomic_load_explicit(&l->state, memory_order_relaxed);
     switch (which) {
@@ -275,7 +284,7 @@ static void alarm_fired(struct zx_link *l, enum zx_alarm which, bool owner) {
         break;
     case ZX_ALARM_HANDSHAKE:
         if (st == ZX_LINK_OPENING)
-            zx_link_end(l, ZX_END_TIMEOUT, ETIMEDOUT);
+            opening_over(l, owner);
         break;
     case ZX_ALARM_RETRY:
         if (st == ZX_LINK_WAITING)
@@ -400,6 +409,7 @@ static void reset_connection(struct zx_link *l) {
     l->w.ctrl_started = l->w.end_seen = false;
     l->w.more_initial = l->w.want_out = l->w.paused = l->w.raw_notified = false;
     l->w.succeeded = false;
+    l->w.open_err = 0;
     l->w.framing = ZX_FRAMING_DIRECT;
 }
 

@@ -118,6 +118,7 @@ struct zx_link {
         uint64_t alarm_ns[ZX_ALARM_COUNT];
         uint64_t timer_ns;     /* what the timer is set to; 0: not */
         int version;           /* as zx_hs_version */
+        int open_err;          /* OPENING: the kernel refused our bytes */
         uint8_t framing;       /* enum zx_framing */
         bool accepted, more_initial, want_out, paused, raw_notified, closing, succeeded;
         bool ctrl_started;     /* the kernel has a part of ctrl's first frame */

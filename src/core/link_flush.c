@@ -49,6 +49,14 @@ void zx_link_update_interest(struct zx_link *l) {
     (void)zx_reactor_interest(&l->src, want);
 }
 
+/* What the peer said last is read before the end, since it may say why (an ERROR): the alarm does
+ * that at once. An error that is none of the connection's, such as a want of memory, would never
+ * show in a read. */
+static void opening_failed(struct zx_link *l, int err) {
+    l->w.open_err = err;
+    zx_link_alarm(l, ZX_ALARM_HANDSHAKE, 1);
+}
+
 void zx_link_flush_handshake(struct zx_link *l) {
     for (;;) {
         size_t size;
@@ -60,7 +68,9 @@ void zx_link_flush_handshake(struct zx_link *l) {
         ptrdiff_t n = zx_sock_send(l->src.fd, data, size);
         if (n < 0) {
             l->w.want_out = n == -EAGAIN;
-            break; /* an error shows again at the next read */
+            if (n != -EAGAIN)
+                opening_failed(l, (int)-n);
+            break;
         }
         zx_hs_output_taken(l->w.hs, (size_t)n);
     }

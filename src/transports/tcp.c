@@ -72,8 +72,9 @@ static int open_bound(const struct zx_conf *conf, const struct zx_tcp_endpoint *
         return open_bound(conf, ep, false, out);
     if (fd < 0)
         return fd;
-    (void)zx_sock_set_reuseaddr(fd);
-    rc = zx_sock_bind(fd, &addr);
+    rc = zx_sock_set_reuseaddr(fd);
+    if (!rc)
+        rc = zx_sock_bind(fd, &addr);
     if (!rc)
         rc = zx_sock_listen(fd, conf->net.backlog);
     if (rc)
