@@ -3,16 +3,20 @@
 
 #include <errno.h>
 #include <execinfo.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -40,9 +44,34 @@ void fault_disarm(void) {
     atomic_store(&armed, 0);
 }
 
+/* How often system calls are made is up to the clock: of those that come the same way only the
+ * first few are points. Ways are told apart by a hash of the stack; a table that is full says that
+ * a way is new. */
+static bool is_often(void) {
+    enum { FRAMES = 12, WAYS = 4096, OFTEN = 3 };
+    static struct {
+        _Atomic uintptr_t way;
+        atomic_int times;
+    } seen[WAYS];
+    void *stack[FRAMES];
+    uintptr_t way = 1;
+    for (int i = backtrace(stack, FRAMES); i--;)
+        way = (way ^ (uintptr_t)stack[i]) * UINT64_C(0x9e3779b97f4a7c15) >> 1 | 1;
+    for (size_t k = 0; k < WAYS; k++) {
+        size_t at = (way + k) % WAYS;
+        uintptr_t none = 0;
+        if (!atomic_compare_exchange_strong(&seen[at].way, &none, way) && none != way)
+            continue;
+        return atomic_fetch_add(&seen[at].times, 1) >= OFTEN;
+    }
+    return false;
+}
+
 /* Counts a call; the errno it shall fail with, or 0. */
 static int refuse(enum fault_kind which, const char *function, const int *errs, int n) {
     if (!atomic_load_explicit(&armed, memory_order_relaxed) || which != kind)
+        return 0;
+    if (which == FAULT_SYSTEM && is_often())
         return 0;
     if (atomic_fetch_add(&fault->points, 1) != target)
         return 0;
@@ -191,6 +220,25 @@ WRAP(int, epoll_ctl, int set, int op, int fd, struct epoll_event *ev) {
 WRAP(int, epoll_wait, int set, struct epoll_event *ev, int n, int timeout) {
     int errno_of;
     return FAILS("epoll_wait", EINTR) ? -1 : __real_epoll_wait(set, ev, n, timeout);
+}
+
+/* Made by number: only waiting with nanoseconds, which old kernels and filters do not know. */
+WRAP(long, syscall, long number, ...) {
+    int errno_of;
+    long a[6];
+    va_list args;
+    va_start(args, number);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(args, long);
+    va_end(args);
+    if (number == SYS_epoll_pwait2 && FAILS("epoll_pwait2", EINTR, ENOSYS))
+        return -1;
+    return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+WRAP(int, getifaddrs, struct ifaddrs **list) {
+    int errno_of;
+    return FAILS("getifaddrs", ENOMEM, ECONNREFUSED) ? -1 : __real_getifaddrs(list);
 }
 
 WRAP(int, ppoll, struct pollfd *fds, nfds_t n, const struct timespec *timeout,

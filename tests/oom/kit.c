@@ -62,8 +62,10 @@ void kit_close(void *sock) {
 static const char *fresh(const char *transport) {
     static char text[KIT_ENDPOINT];
     static int n;
-    if (!strcmp(transport, "tcp"))
-        snprintf(text, sizeof text, "tcp://127.0.0.1:*");
+    unsigned id = (unsigned)getpid();
+    if (!strcmp(transport, "tcp")) /* an address of our own: nobody else's port is freed there */
+        snprintf(text, sizeof text, "tcp://127.%u.%u.%u:*", 1 + (id >> 16 & 127), id >> 8 & 255,
+                 1 + (id & 127));
     else if (!strcmp(transport, "ipc"))
         snprintf(text, sizeof text, "ipc://@zx-oom-%ld-%d", (long)getpid(), ++n);
     else

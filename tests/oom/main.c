@@ -9,10 +9,14 @@
  * refused is made again, a message lost with its connection is sent again), and leave nothing
  * behind. With a point, that one alone, in this process: for a debugger.
  *
+ * Several plays go on at a time: most of each is waiting for what the fault has delayed.
+ *
  * points.txt holds how many calls each scene is known to make. There may be more, never fewer.
  */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,24 +33,51 @@
 #include "zmq.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-enum { DEADLINE_S = 40, IS_SANITIZED = 1 };
+enum { DEADLINE_S = 25 };
 #else
-enum { DEADLINE_S = 15, IS_SANITIZED = 0 };
+enum { DEADLINE_S = 20 }; /* below the 30 s after which a handshake is given up */
 #endif
+
+enum { AT_A_TIME = 8, CASES_MAX = 64, COUNT_AGAIN = 4 };
 
 static enum fault_kind kind = ZX_OOM_SYSTEM ? FAULT_SYSTEM : FAULT_MEMORY;
 static const char *points_file = ZX_OOM_POINTS;
 
-struct tally {
-    long points, played, failures;
-    double seconds;
+/* A scene on a transport. */
+struct act {
+    const struct scene *scene;
+    const char *transport;
+    long points, live; /* found by counting */
+    long next;         /* the next point to be played */
+    long floor, played, failures;
 };
+
+/* What one of the processes of the moment plays. */
+struct seat {
+    pid_t child;
+    struct act *act;
+    long point;
+    int variant;
+    double since, took;
+};
+
+static struct act acts[CASES_MAX];
+static int n_acts;
+static struct fault *faults; /* one for each seat */
+static struct seat seats[AT_A_TIME];
+static struct seat slowest;
 
 /* ---- one play ---- */
 
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 /* Sockets' slots are never given back: those made here are not counted as left behind. */
 static void make_slots(void) {
-    enum { SLOTS = 8 };
+    enum { SLOTS = 20 };
     void *ctx = zmq_ctx_new(), *sock[SLOTS];
     for (int i = 0; i < SLOTS; i++)
         sock[i] = zmq_socket(ctx, ZMQ_PULL);
@@ -55,48 +86,92 @@ static void make_slots(void) {
     (void)zmq_ctx_term(ctx);
 }
 
-static void play(const struct scene *s, const char *transport, long point, int variant) {
+/* Helpers that nobody joins give back what they have on their way out. */
+static void await_helpers(void) {
+    for (double end = now() + 5; now() < end;) {
+        int threads = 0;
+        DIR *tasks = opendir("/proc/self/task");
+        if (!tasks)
+            return;
+        while (readdir(tasks))
+            threads++;
+        (void)closedir(tasks);
+        if (threads <= 3) /* ours and two dots */
+            return;
+        (void)sched_yield();
+    }
+}
+
+static void play(const struct act *a, long point, int variant) {
     make_slots();
     fault_arm(kind, point, variant);
-    s->play(transport);
+    a->scene->play(a->transport);
     fault_disarm();
+    await_helpers();
     zx_body_trim();
     zx_queue_trim();
 }
 
-/* In a child. 0: well; else the verdict says what is wrong. */
-static int play_apart(const struct scene *s, const char *transport, long point, int variant) {
+static void seat_start(struct seat *s, struct act *a, long point, int variant) {
+    *s = (struct seat){.act = a, .point = point, .variant = variant, .since = now()};
+    fault = &faults[s - seats];
+    fault->variants = 1;
+    fault->function[0] = fault->verdict[0] = '\0';
     fflush(stdout);
-    pid_t child = fork();
-    if (child < 0) {
+    s->child = fork();
+    if (s->child < 0) {
         perror("fork");
         exit(1);
     }
-    if (!child) {
-        (void)alarm(DEADLINE_S);
-        play(s, transport, point, variant);
-        exit(0); /* where a sanitizer looks for leaks */
-    }
-    int status = 0;
-    (void)waitpid(child, &status, 0);
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-        snprintf(fault->verdict, sizeof fault->verdict, "hangs");
-    else if (WIFSIGNALED(status))
-        snprintf(fault->verdict, sizeof fault->verdict, "dies: %s", strsignal(WTERMSIG(status)));
-    else if (WEXITSTATUS(status) && !fault->verdict[0])
-        snprintf(fault->verdict, sizeof fault->verdict, "ends with %d", WEXITSTATUS(status));
-    return fault->verdict[0] != 0;
+    if (s->child)
+        return;
+    (void)alarm(DEADLINE_S);
+    play(a, point, variant);
+    exit(0); /* where a sanitizer looks for leaks */
 }
 
-static void report(const struct scene *s, const char *transport, long point, int variant) {
-    printf("FAILED %s %s %ld %d (%s, %s): %s\n", s->name, transport, point, variant,
-           fault->function, strerror(fault->err), fault->verdict);
+/* Waits for one of them to end. What is wrong is in its fault's verdict, else that is empty. */
+static struct seat *seat_end(void) {
+    int status = 0;
+    pid_t child = wait(&status);
+    struct seat *s = seats;
+    while (s < seats + AT_A_TIME && s->child != child)
+        s++;
+    if (child < 0 || s == seats + AT_A_TIME) {
+        perror("wait");
+        exit(1);
+    }
+    char *verdict = faults[s - seats].verdict;
+    size_t size = sizeof faults->verdict;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+        snprintf(verdict, size, "hangs");
+    else if (WIFSIGNALED(status))
+        snprintf(verdict, size, "dies: %s", strsignal(WTERMSIG(status)));
+    else if (WEXITSTATUS(status) && !verdict[0])
+        snprintf(verdict, size, "ends with %d", WEXITSTATUS(status));
+    s->child = 0;
+    s->took = now() - s->since;
+    if (s->took > slowest.took)
+        slowest = *s;
+    return s;
+}
+
+static void report(const struct seat *s) {
+    const struct fault *f = &faults[s - seats];
+    s->act->failures++;
+    if (s->point < 0) {
+        printf("FAILED %s %s without any fault: %s\n", s->act->scene->name, s->act->transport,
+               f->verdict);
+        return;
+    }
+    printf("FAILED %s %s %ld %d (%s, %s): %s\n", s->act->scene->name, s->act->transport, s->point,
+           s->variant, f->function, strerror(f->err), f->verdict);
     Dl_info self;
     if (!dladdr((void *)(size_t)&report, &self))
         return;
     printf("    addr2line -pfie %s", "$program");
-    for (int i = 0; i < fault->depth; i++)
-        printf(" %zx", (size_t)fault->stack[i] - (size_t)self.dli_fbase - 1);
+    for (int i = 0; i < f->depth; i++)
+        printf(" %zx", (size_t)f->stack[i] - (size_t)self.dli_fbase - 1);
     printf("\n");
 }
 
@@ -116,85 +191,117 @@ static long floor_of(const char *scene, const char *transport) {
     return found;
 }
 
-/* ---- a scene on a transport ---- */
+/* ---- all of them ---- */
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+static struct seat *free_seat(void) {
+    for (int i = 0; i < AT_A_TIME; i++)
+        if (!seats[i].child)
+            return &seats[i];
+    return NULL;
 }
 
-static void one_point(const struct scene *s, const char *transport, long point, long live,
-                      struct tally *t) {
-    int variants = 1;
-    for (int v = 0; v < variants; v++) {
-        fault->variants = 1;
-        int bad = play_apart(s, transport, point, v);
-        if (!bad && atomic_load(&fault->live) > live) {
-            snprintf(fault->verdict, sizeof fault->verdict, "%ld allocations are left, not %ld",
-                     atomic_load(&fault->live), live);
-            bad = 1;
+/* How many calls there are. Threads that meet otherwise may make one less: counted again then. */
+static void count(struct act *a) {
+    a->floor = floor_of(a->scene->name, a->transport);
+    a->points = -1;
+    for (int i = 0; i <= COUNT_AGAIN && (i == 0 || a->points < a->floor); i++) {
+        seat_start(&seats[0], a, -1, 0);
+        if (seat_end(), faults[0].verdict[0]) {
+            report(&seats[0]);
+            a->points = 0;
+            return;
         }
-        t->played++;
-        variants = fault->variants;
-        if (!bad)
+        if (atomic_load(&faults[0].points) > a->points)
+            a->points = atomic_load(&faults[0].points);
+        a->live = atomic_load(&faults[0].live);
+    }
+    if (a->points < a->floor || a->floor < 0) {
+        printf("FAILED %s %s: %ld points, %s says %ld\n", a->scene->name, a->transport, a->points,
+               points_file, a->floor);
+        a->failures++;
+    }
+}
+
+static void judge(struct seat *s) {
+    struct fault *f = &faults[s - seats];
+    s->act->played++;
+    if (!f->verdict[0] && atomic_load(&f->live) > s->act->live)
+        snprintf(f->verdict, sizeof f->verdict, "%ld allocations are left, not %ld",
+                 atomic_load(&f->live), s->act->live);
+    if (f->verdict[0])
+        report(s);
+}
+
+static void play_all(void) {
+    int busy = 0, at = 0;
+    for (;;) {
+        while (at < n_acts && acts[at].next == acts[at].points)
+            at++;
+        if (at < n_acts && busy < AT_A_TIME) {
+            seat_start(free_seat(), &acts[at], acts[at].next, 0);
+            acts[at].next++;
+            busy++;
             continue;
-        t->failures++;
-        report(s, transport, point, v);
+        }
+        if (!busy)
+            return;
+        struct seat *s = seat_end();
+        int variants = faults[s - seats].variants;
+        judge(s);
+        busy--;
+        if (s->variant + 1 < variants) {
+            seat_start(s, s->act, s->point, s->variant + 1);
+            busy++;
+        }
     }
 }
 
-static void run(const struct scene *s, const char *transport, struct tally *total) {
-    struct tally t = {0, 0, 0, now()};
-    fault->function[0] = '\0';
-    if (play_apart(s, transport, -1, 0)) {
-        printf("FAILED %s %s without any fault: %s\n", s->name, transport, fault->verdict);
-        total->failures++;
-        return;
-    }
-    long points = atomic_load(&fault->points), live = atomic_load(&fault->live);
-    for (long i = 0; i < points; i++)
-        one_point(s, transport, i, live, &t);
-    long floor = floor_of(s->name, transport);
-    printf("%-20s %-7s %5ld points, %5ld plays, %ld failures, %.1f s\n", s->name, transport, points,
-           t.played, t.failures, now() - t.seconds);
-    if (points < floor || floor < 0) {
-        printf("FAILED %s %s: %s says %ld points\n", s->name, transport, points_file, floor);
-        t.failures++;
-    }
-    total->points += points;
-    total->played += t.played;
-    total->failures += t.failures;
+/* ---- */
+
+static void choose(int argc, char **argv) {
+    static const char *const transports[] = {"inproc", "tcp", "ipc"};
+    for (const struct scene *s = scenes; s->name; s++)
+        for (int i = 0; i < 3 && n_acts < CASES_MAX; i++)
+            if ((argc < 2 || !strcmp(argv[1], s->name)) &&
+                (argc < 3 || !strcmp(argv[2], transports[i])) &&
+                strstr(s->transports, transports[i]))
+                acts[n_acts++] = (struct act){.scene = s, .transport = transports[i]};
 }
 
-static int is_wanted(const char *list, const char *transport) {
-    const char *at = strstr(list, transport);
-    return at != NULL;
+static int summary(double seconds) {
+    long points = 0, played = 0, failures = 0;
+    for (struct act *a = acts; a < acts + n_acts; a++) {
+        printf("%s %-20s %-7s %5ld points, %5ld plays, %ld failures\n",
+               kind == FAULT_MEMORY ? "memory" : "system", a->scene->name, a->transport, a->points,
+               a->played, a->failures);
+        points += a->points;
+        played += a->played;
+        failures += a->failures;
+    }
+    printf("%ld points of failure, %ld plays, %ld failures, %.1f s\n", points, played, failures,
+           seconds);
+    if (slowest.act)
+        printf("slowest: %s %s %ld %d, %.1f s\n", slowest.act->scene->name,
+               slowest.act->transport, slowest.point, slowest.variant, slowest.took);
+    return failures || !played;
 }
 
 int main(int argc, char **argv) {
-    static const char *const transports[] = {"inproc", "tcp", "ipc"};
-    struct tally total = {0, 0, 0, 0};
+    double start = now();
     setvbuf(stdout, NULL, _IOLBF, 0);
-    fault = mmap(NULL, sizeof *fault, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (fault == MAP_FAILED)
+    faults = mmap(NULL, AT_A_TIME * sizeof *faults, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (faults == MAP_FAILED)
         return 1;
-    for (const struct scene *s = scenes; s->name; s++) {
-        for (int i = 0; i < 3; i++) {
-            if ((argc > 1 && strcmp(argv[1], s->name)) ||
-                (argc > 2 && strcmp(argv[2], transports[i])) ||
-                !is_wanted(s->transports, transports[i]))
-                continue;
-            if (argc > 3) {
-                play(s, transports[i], atol(argv[3]), argc > 4 ? atoi(argv[4]) : 0);
-                printf("%ld points, %ld left\n", atomic_load(&fault->points),
-                       atomic_load(&fault->live));
-                return 0;
-            }
-            run(s, transports[i], &total);
-        }
+    fault = faults;
+    choose(argc, argv);
+    if (argc > 3 && n_acts == 1) {
+        play(acts, atol(argv[3]), argc > 4 ? atoi(argv[4]) : 0);
+        printf("%ld points, %ld left\n", atomic_load(&fault->points), atomic_load(&fault->live));
+        return 0;
     }
-    printf("%ld points of failure, %ld plays, %ld failures\n", total.points, total.played,
-           total.failures);
-    return total.failures || !total.played;
+    for (int i = 0; i < n_acts; i++)
+        count(&acts[i]);
+    play_all();
+    return summary(now() - start);
 }
