@@ -123,8 +123,10 @@ struct zx_link {
         bool accepted, more_initial, want_out, paused, raw_notified, closing, succeeded;
         bool ctrl_started;     /* the kernel has a part of ctrl's first frame */
         bool end_seen;         /* STREAM: close when all before is written */
-        bool heard_now;        /* the last zx_link_read received something */
-        uint64_t ttl_wanted_ns; /* a PING asked for it */
+        struct {
+            bool now;               /* the last zx_link_read received something */
+            uint64_t ttl_wanted_ns; /* a PING asked for it */
+        } heard;
         struct zx_pipe *zap;   /* OPENING: ZAP is being asked; our end */
         /* OPENING: came in and waits for ZAP's answer; then ZMTP 1.0: the frame being read */
         struct zx_buf held;

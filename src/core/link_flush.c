@@ -328,6 +328,6 @@ void zx_link_heartbeat(struct zx_link *l, enum zx_alarm which, bool owner) {
     }
     /* What came in while nobody looked counts: read before giving the peer up. */
     zx_link_read(l, owner);
-    if (zx_link_is_ready(l) && !l->w.paused && !l->w.heard_now)
+    if (zx_link_is_ready(l) && !l->w.paused && !l->w.heard.now)
         zx_link_end(l, ZX_END_TIMEOUT, ETIMEDOUT);
 }

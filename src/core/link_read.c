@@ -24,7 +24,7 @@ int zx_link_command(void *link, const uint8_t *body, size_t size) {
     struct zx_membership member;
     struct zx_ping ping;
     uint8_t pong[ZX_PING_SIZE_MAX];
-    l->w.ttl_wanted_ns = 0;
+    l->w.heard.ttl_wanted_ns = 0;
     switch (zx_command_of(body, size, NULL)) {
     case ZX_COMMAND_PING:
         if (zx_ping_parse(body, size, &ping))
@@ -34,7 +34,7 @@ int zx_link_command(void *link, const uint8_t *body, size_t size) {
                                      zx_pong_write(pong, sizeof pong, ping.context,
                                                    ping.context_size));
         if (ping.ttl_ds && l->w.alarm_ns[ZX_ALARM_TTL] == UINT64_MAX)
-            l->w.ttl_wanted_ns = (uint64_t)ping.ttl_ds * UINT64_C(100000000);
+            l->w.heard.ttl_wanted_ns = (uint64_t)ping.ttl_ds * UINT64_C(100000000);
         return 0;
     case ZX_COMMAND_JOIN:
     case ZX_COMMAND_LEAVE:
@@ -112,7 +112,7 @@ static void stream_ended(struct zx_link *l, ptrdiff_t n) {
 }
 
 static void heard(struct zx_link *l) {
-    l->w.heard_now = true;
+    l->w.heard.now = true;
     l->w.alarm_ns[ZX_ALARM_PONG] = UINT64_MAX;
     l->w.alarm_ns[ZX_ALARM_TTL] = UINT64_MAX;
 }
@@ -203,10 +203,10 @@ void zx_link_slim(struct zx_link *l, struct zx_pipe *p) {
 
 static void after_read(struct zx_link *l, bool owner) {
     /* Whatever came behind the PING has stopped its clock already. */
-    if (l->w.ttl_wanted_ns && l->w.rx.command_end) {
-        zx_link_alarm(l, ZX_ALARM_TTL, zx_os_now_ns() + l->w.ttl_wanted_ns);
+    if (l->w.heard.ttl_wanted_ns && l->w.rx.command_end) {
+        zx_link_alarm(l, ZX_ALARM_TTL, zx_os_now_ns() + l->w.heard.ttl_wanted_ns);
     }
-    l->w.ttl_wanted_ns = 0;
+    l->w.heard.ttl_wanted_ns = 0;
     if (zx_buf_size(&l->w.ctrl))
         zx_link_flush(l, owner);
 }
@@ -217,7 +217,7 @@ static bool is_direct(const struct zx_link *l) {
 
 void zx_link_read(struct zx_link *l, bool owner) {
     size_t total = 0;
-    l->w.paused = l->w.heard_now = false;
+    l->w.paused = l->w.heard.now = false;
     for (int reads = 0; reads < TURN_READS && total < TURN_BYTES; reads++) {
         unsigned st = atomic_load_explicit(&l->state, memory_order_relaxed);
         struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_relaxed);
