@@ -22,6 +22,13 @@ static void *ctx;
 static void *slots[SLOTS];
 static void *monitors[SLOTS];
 
+/* Of draft types: what goes with the next message, and what came with the last one. */
+static struct {
+    bool draft;
+    uint32_t to, from;
+    char group[256], heard[256];
+} notes[SLOTS];
+
 static int64_t now_ms(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -49,8 +56,10 @@ static void result(int rc) {
 
 static int type_number(const char *name) {
     static const char *const names[] = {"PAIR", "PUB", "SUB", "REQ", "REP", "DEALER",
-                                        "ROUTER", "PULL", "PUSH", "XPUB", "XSUB", "STREAM"};
-    for (int i = 0; i < 12; i++)
+                                        "ROUTER", "PULL", "PUSH", "XPUB", "XSUB", "STREAM",
+                                        "SERVER", "CLIENT", "RADIO", "DISH", "GATHER", "SCATTER",
+                                        "DGRAM", "PEER", "CHANNEL"};
+    for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++)
         if (strcmp(name, names[i]) == 0)
             return i;
     return -1;
@@ -116,6 +125,13 @@ static int make_part(zmq_msg_t *msg, const char *text) {
     return 0;
 }
 
+static void take_along(int slot, zmq_msg_t *msg) {
+    if (notes[slot].to)
+        zmq_msg_set_routing_id(msg, notes[slot].to);
+    if (notes[slot].group[0])
+        zmq_msg_set_group(msg, notes[slot].group);
+}
+
 static void do_send(int slot, char *rest) {
     char *parts[PARTS], *at;
     int n = 0;
@@ -129,6 +145,7 @@ static void do_send(int slot, char *rest) {
             answer("err bad part");
             return;
         }
+        take_along(slot, &msg);
         do
             rc = zmq_msg_send(&msg, slots[slot], ZMQ_DONTWAIT | (i + 1 < n ? ZMQ_SNDMORE : 0));
         while (rc < 0 && errno == EAGAIN && now_ms() < end &&
@@ -168,6 +185,10 @@ static void do_recv(int slot, const char *rest) {
         describe(zmq_msg_data(&msg), zmq_msg_size(&msg), line + len, sizeof line - len);
         len += strlen(line + len);
         more = zmq_msg_more(&msg);
+        if (notes[slot].draft) {
+            notes[slot].from = zmq_msg_routing_id(&msg);
+            snprintf(notes[slot].heard, sizeof notes[slot].heard, "%s", zmq_msg_group(&msg));
+        }
         zmq_msg_close(&msg);
     }
     line[len] = '\0';
@@ -218,6 +239,32 @@ static void do_option(int slot, bool number, char *rest) {
     while (*at == ' ')
         at++;
     result(zmq_setsockopt(slots[slot], option, data, unhex(at, data)));
+}
+
+/* "to <slot> <id>" and "group <slot> [<name>]" hold until they are given anew. */
+static bool do_draft(int slot, const char *verb, const char *rest) {
+    if (strcmp(verb, "join") == 0) {
+        result(zmq_join(slots[slot], rest));
+    } else if (strcmp(verb, "leave") == 0) {
+        result(zmq_leave(slots[slot], rest));
+    } else if (strcmp(verb, "to") == 0) {
+        notes[slot].to = (uint32_t)strtoul(rest, NULL, 10);
+        answer("ok");
+    } else if (strcmp(verb, "group") == 0) {
+        snprintf(notes[slot].group, sizeof notes[slot].group, "%s", rest);
+        answer("ok");
+    } else if (strcmp(verb, "from") == 0) {
+        answer("ok %u %s", notes[slot].from, notes[slot].heard);
+    } else if (strcmp(verb, "peer") == 0) {
+        uint32_t id = zmq_connect_peer(slots[slot], rest);
+        if (id)
+            answer("ok %u", id);
+        else
+            result(-1);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 static void do_bind(int slot, const char *endpoint) {
@@ -292,6 +339,8 @@ static void do_new(int slot, const char *type) {
     if (slots[slot]) /* left behind by a test that failed */
         close_slot(slot);
     slots[slot] = zmq_socket(ctx, type_number(type));
+    memset(&notes[slot], 0, sizeof notes[slot]);
+    notes[slot].draft = type_number(type) >= ZMQ_SERVER;
     if (!slots[slot])
         result(-1);
     else
@@ -330,7 +379,7 @@ static bool execute(char *line) {
         do_event(slot, rest);
     else if (strcmp(verb, "close") == 0)
         result(close_slot(slot));
-    else
+    else if (!do_draft(slot, verb, rest))
         answer("err what?");
     return true;
 }

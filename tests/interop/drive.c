@@ -15,10 +15,10 @@
 
 struct agent agents[KINDS];
 
-static const char *program, *our_dir, *source_dir;
+static const char *program, *our_dir, *source_dir, *newer_dir;
 static char system_dir[400];
 static char scratch[] = "/tmp/zx-interop-XXXXXX";
-static const char *const kind_names[] = {"ours", "the system", "pyzmq", "JeroMQ"};
+static const char *const kind_names[] = {"ours", "the system", "pyzmq", "JeroMQ", "4.3.5"};
 
 static _Noreturn void cannot(const char *why) {
     printf("SKIP: %s\n", why);
@@ -48,6 +48,10 @@ static void find_system_library(void) {
         cannot("no system libzmq: `dpkg -L libzmq5` names none");
 }
 
+static const char *library_dir(enum agent_kind kind) {
+    return kind == OURS ? our_dir : kind == NEWER ? newer_dir : system_dir;
+}
+
 static void become(enum agent_kind kind) {
     char path[600];
     if (kind == PYTHON) {
@@ -59,7 +63,7 @@ static void become(enum agent_kind kind) {
         execlp("java", "java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp",
                "/usr/share/java/jeromq.jar", path, (char *)NULL);
     } else {
-        setenv("LD_LIBRARY_PATH", kind == OURS ? our_dir : system_dir, 1);
+        setenv("LD_LIBRARY_PATH", library_dir(kind), 1);
         execl(program, program, (char *)NULL);
     }
     _exit(127);
@@ -205,7 +209,7 @@ static void check_loaded(struct agent *a) {
         assert_non_null(strstr(path, "jeromq"));
         return;
     }
-    assert_non_null(realpath(a->kind == OURS ? our_dir : system_dir, want));
+    assert_non_null(realpath(library_dir(a->kind), want));
     assert_non_null(realpath(dirname(path), got));
     if (strcmp(want, got) != 0)
         fail_msg("%s instead of %s is loaded", got, want);
@@ -223,6 +227,8 @@ void drive_begin(char **argv, const enum agent_kind *kinds) {
     if (!mkdtemp(scratch))
         cannot("no directory under /tmp");
     for (; *kinds != KINDS; kinds++) {
+        if (*kinds == NEWER && (!(newer_dir = argv[4]) || access(newer_dir, R_OK) != 0))
+            cannot("libzmq 4.3.5 with drafts is not there");
         if (*kinds == PYTHON && system("/usr/bin/python3 -c 'import zmq' 2>/dev/null") != 0)
             cannot("python3-zmq is not installed");
         if (*kinds == JAVA && (access("/usr/share/java/jeromq.jar", R_OK) != 0 ||

@@ -5,8 +5,8 @@
 /*
  * Two processes, two libraries, one script.
  *
- * What it is: starts agents (interop_peer with our library or with the system's, agent.py on
- *   pyzmq, Agent.java on JeroMQ) and has them do one command after the other.
+ * What it is: starts agents (interop_peer with our library, the system's or libzmq 4.3.5
+ *   with drafts, agent.py on pyzmq, Agent.java on JeroMQ) and has them do one command after the other.
  * Owner: the test program; used by its one thread.
  * Life: drive_main parses the program's arguments, starts the agents it was asked for, proves
  *   which library each has loaded, runs the tests, ends the agents.
@@ -16,6 +16,9 @@
  *   new S TYPE | int S OPTION VALUE | hex S OPTION HEX | bind S ENDPOINT -> ok ENDPOINT
  *   connect S ENDPOINT | send S MS PART... | recv S MS -> ok PART... or none | close S
  *   gather S MS BYTES (STREAM) | monitor S | event S MS -> ok EVENT VALUE or none
+ *   of draft types, on ours and libzmq 4.3.5: join S GROUP | leave S GROUP | to S ID | group S NAME
+ *   (go with what is sent next) | from S -> ok ID GROUP (of the message received last)
+ *   | peer S ENDPOINT -> ok ID (connects)
  *   loaded -> ok PATH VERSION [zmqx] | quit
  * S is a slot number; PART is h:HEX, or r:SIZE:SEED for bytes counted up from SEED modulo 251.
  * Answers are "ok ...", "none" or "err ...".
@@ -31,7 +34,7 @@
 
 enum { DRIVE_MS = 8000 };
 
-enum agent_kind { OURS, SYSTEM, PYTHON, JAVA, KINDS };
+enum agent_kind { OURS, SYSTEM, PYTHON, JAVA, NEWER, KINDS };
 
 struct agent {
     enum agent_kind kind;
@@ -45,7 +48,8 @@ struct agent {
 
 extern struct agent agents[KINDS];
 
-/* Arguments: path of interop_peer, directory of our libzmq, directory of these sources. Starts
+/* Arguments: path of interop_peer, directory of our libzmq, directory of these sources, and for
+ * NEWER the directory of that library. Starts
  * the agents in the list (ends with KINDS), or exits with 77 and says why not. */
 void drive_begin(char **argv, const enum agent_kind *kinds);
 void drive_end(void);
