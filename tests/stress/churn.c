@@ -22,7 +22,9 @@
 enum { THREADS = 5, SOCKETS = 4, NAMES = 6, ROUND_MS = 400, ROUNDS = 5 };
 
 static const int types[] = {ZMQ_PAIR, ZMQ_PUB,  ZMQ_SUB,  ZMQ_REQ,  ZMQ_REP,  ZMQ_DEALER,
-                            ZMQ_ROUTER, ZMQ_PULL, ZMQ_PUSH, ZMQ_XPUB, ZMQ_XSUB, ZMQ_STREAM};
+                            ZMQ_ROUTER, ZMQ_PULL, ZMQ_PUSH, ZMQ_XPUB, ZMQ_XSUB, ZMQ_STREAM,
+                            ZMQ_SERVER, ZMQ_CLIENT, ZMQ_RADIO, ZMQ_DISH, ZMQ_GATHER, ZMQ_SCATTER,
+                            ZMQ_DGRAM, ZMQ_PEER, ZMQ_CHANNEL};
 
 struct world { /* of one round */
     void *ctx;
@@ -41,6 +43,8 @@ static bool is_expected(int err) {
     case EHOSTUNREACH:
     case EINVAL: /* an option of another type */
     case EMFILE:
+    case ENOCOMPATPROTO: /* DGRAM */
+    case EFAULT:         /* zmq_connect_peer with IMMEDIATE */
         return true;
     default:
         return false;
@@ -87,6 +91,8 @@ static void *make(struct member *me) {
         char id = (char)('a' + crew_random(me, 4));
         (void)zmq_setsockopt(s, ZMQ_ROUTING_ID, &id, 1);
     }
+    if (type == ZMQ_DISH)
+        (void)zmq_join(s, "a");
     if (type == ZMQ_SUB || type == ZMQ_XSUB)
         (void)zmq_setsockopt(s, ZMQ_SUBSCRIBE, "", 0);
     return s;
@@ -110,11 +116,51 @@ static void read_option(struct member *me, void *s) {
     (void)went_wrong(me, zmq_getsockopt(s, options[crew_random(me, 4)], &value, &size));
 }
 
+static const char *group(struct member *me) {
+    static const char *const groups[] = {"", "a", "group"};
+    return groups[crew_random(me, 3)];
+}
+
+/* As draft types send: to a number heard of, to a group. */
+static void talk_draft(struct member *me, void *s, size_t size) {
+    zmq_msg_t msg;
+    if (zmq_msg_init_size(&msg, size))
+        return;
+    memset(zmq_msg_data(&msg), 0, size);
+    if (me->heard)
+        zmq_msg_set_routing_id(&msg, me->heard);
+    zmq_msg_set_group(&msg, group(me));
+    (void)went_wrong(me, zmq_msg_send(&msg, s, ZMQ_DONTWAIT));
+    zmq_msg_close(&msg);
+}
+
 static void talk(struct member *me, void *s) {
     static const char large[12000];
     size_t size = crew_random(me, 6) ? crew_random(me, 40) : crew_random(me, sizeof large);
     int flags = ZMQ_DONTWAIT | (crew_random(me, 4) ? 0 : ZMQ_SNDMORE);
-    (void)went_wrong(me, zmq_send(s, large, size, flags));
+    if (crew_random(me, 2))
+        talk_draft(me, s, size);
+    else
+        (void)went_wrong(me, zmq_send(s, large, size, flags));
+}
+
+static void draft_call(struct member *me, void *s) {
+    char text[64];
+    switch (crew_random(me, 5)) {
+    case 0:
+    case 1:
+        (void)went_wrong(me, zmq_join(s, group(me)));
+        break;
+    case 2:
+        (void)went_wrong(me, zmq_leave(s, group(me)));
+        break;
+    case 3:
+        (void)went_wrong(me, zmq_connect_peer(s, name(me, text)) ? 0 : -1);
+        break;
+    default:
+        (void)went_wrong(me, zmq_disconnect_peer(s, me->heard));
+        break;
+    }
 }
 
 static void listen_to(struct member *me, void *s) {
@@ -123,6 +169,9 @@ static void listen_to(struct member *me, void *s) {
     int rc = zmq_msg_recv(&msg, s, ZMQ_DONTWAIT);
     (void)went_wrong(me, rc);
     (void)zmq_msg_gets(&msg, "Peer-Address");
+    if (rc >= 0 && zmq_msg_routing_id(&msg))
+        me->heard = zmq_msg_routing_id(&msg);
+    crew_check(me, strlen(zmq_msg_group(&msg)) < 6);
     zmq_msg_close(&msg);
 }
 
@@ -138,7 +187,7 @@ static void wait_a_little(struct member *me, void **s) {
 static void act(struct member *me, void **all, unsigned i) {
     char text[64];
     void *s = all[i];
-    switch (crew_random(me, 24)) {
+    switch (crew_random(me, 26)) {
     case 0:
         (void)went_wrong(me, zmq_bind(s, name(me, text)));
         break;
@@ -173,6 +222,10 @@ static void act(struct member *me, void **all, unsigned i) {
     case 9:
         snprintf(text, sizeof text, "inproc://monitor-%u", crew_random(me, 3));
         (void)went_wrong(me, zmq_connect(s, text));
+        break;
+    case 10:
+    case 11:
+        draft_call(me, s);
         break;
     default:
         if (crew_random(me, 2))

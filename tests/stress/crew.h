@@ -24,6 +24,7 @@ struct member {
     void (*run)(struct member *me);
     void *a, *b;        /* what it works on */
     unsigned number;    /* in its crew */
+    uint32_t heard;     /* a routing id it may use */
     uint64_t random;    /* state of its generator */
 };
 
