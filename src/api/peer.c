@@ -25,6 +25,6 @@ int zmq_socket_get_peer_state(void *socket, const void *routing_id, size_t size)
     int rc = zx_socket_enter(s);
     if (rc)
         return zx_api_result(rc);
-    int state = routing_id || !size ? s->ops->peer_state(s, routing_id, size) : -EFAULT;
+    int state = routing_id || !size ? s->ops->peer_state(s, routing_id, size) : -EINVAL;
     return zx_api_leave(s, state < 0 ? state : 0) ? -1 : state;
 }

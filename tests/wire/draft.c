@@ -210,6 +210,89 @@ static void server(void **state) {
     assert_int_equal(zmq_errno(), EHOSTUNREACH);
 }
 
+/* zmq_disconnect_peer: what was sent before arrives, then the connection really ends. */
+static void disconnected_by_server(void **state) {
+    struct node *n = bound(*state, ZMQ_SERVER);
+    struct peer *p = joined(*state, n, "CLIENT"), *q = joined(*state, n, "CLIENT");
+    uint32_t id;
+    zmq_msg_t msg;
+    node_set(n, ZMQ_LINGER, DEADLINE_MS);
+    peer_send(p, "<00 'hi'>");
+    node_receive(n, &msg);
+    id = zmq_msg_routing_id(&msg);
+    assert_int_equal(zmq_msg_send(&msg, n->sock, ZMQ_DONTWAIT), 2); /* its number is in it */
+    assert_int_equal(zmq_disconnect_peer(n->sock, id), 0);
+    peer_expect(p, "<00 'hi'>");
+    peer_expect_close(p);
+    assert_int_equal(zmq_disconnect_peer(n->sock, id), -1);
+    assert_int_equal(zmq_errno(), EHOSTUNREACH);
+    peer_send(q, "<00 'still here'>");
+    node_expect(n, "'still here'");
+    node_set(n, ZMQ_LINGER, 0);
+}
+
+/* The connecting side: the endpoint goes with the peer, nobody connects again. */
+static void disconnected_by_peer(void **state) {
+    struct peer *l = peer_listen(*state), *p;
+    struct node *n;
+    wire_ours_only("the draft types are not in it");
+    n = node_new(*state, ZMQ_PEER);
+    node_set(n, ZMQ_RECONNECT_IVL, 1);
+    uint32_t id = zmq_connect_peer(n->sock, l->address);
+    assert_int_not_equal(id, 0);
+    for (int i = 0; i < 2; i++) { /* the number survives a reconnect */
+        zmq_msg_t msg;
+        assert_int_equal(zmq_msg_init_size(&msg, 0), 0);
+        assert_int_equal(zmq_msg_set_routing_id(&msg, id), 0);
+        assert_int_equal(zmq_msg_send(&msg, n->sock, ZMQ_DONTWAIT), 0);
+        p = peer_accept(l);
+        peer_shake(p, "PEER");
+        peer_expect(p, "<00>");
+        peer_send(p, "<00 'x'>");
+        node_receive(n, &msg);
+        assert_int_equal(zmq_msg_routing_id(&msg), id);
+        zmq_msg_close(&msg);
+        if (!i)
+            peer_drop(p);
+    }
+    assert_int_equal(zmq_disconnect_peer(n->sock, id), 0);
+    peer_expect_close(p);
+    peer_expect_nobody(l, 50);
+    assert_int_equal(zmq_disconnect(n->sock, l->address), -1);
+    assert_int_equal(zmq_errno(), ENOENT);
+}
+
+/* A RADIO that connects forgets the joins of a connection that is gone. */
+static void joins_end_with_the_connection(void **state) {
+    struct peer *l = peer_listen(*state), *p;
+    struct node *n;
+    wire_ours_only("the draft types are not in it");
+    n = node_new(*state, ZMQ_RADIO);
+    node_set(n, ZMQ_RECONNECT_IVL, 1);
+    node_connect(n, l->address);
+    p = peer_accept(l);
+    peer_shake(p, "DISH");
+    peer_send(p, "<04 04'JOIN' 'old'><04 04'JOIN' 'both'>");
+    await_group(n, p, "both");
+    peer_drop(p);
+    p = peer_accept(l);
+    peer_shake(p, "DISH");
+    peer_send(p, "<04 04'JOIN' 'new'>");
+    await_group(n, p, "new");
+    send_to_group(n, "old", "no");
+    send_to_group(n, "both", "no");
+    send_to_group(n, "new", "yes");
+    for (bool over = false; !over;) { /* probes of the first connection may be left */
+        struct frame g, f;
+        peer_read_frame(p, &g);
+        peer_read_frame(p, &f);
+        wire_check(f.len != 2 || memcmp(f.body, "no", 2), "%.*s is still there", (int)g.len, g.body);
+        over = f.len == 3 && !memcmp(f.body, "yes", 3);
+        free(g.body);
+        free(f.body);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ON_BOTH(radio),
@@ -219,6 +302,9 @@ int main(void) {
         ON_BOTH(single_frames),
         ON_BOTH(client_and_scatter_send),
         ON_BOTH(server),
+        ON_BOTH(disconnected_by_server),
+        ON_BOTH(disconnected_by_peer),
+        ON_BOTH(joins_end_with_the_connection),
     };
     return cmocka_run_group_tests(tests, wire_group_setup, wire_group_teardown);
 }
