@@ -5,8 +5,8 @@
 /*
  * Two processes, two libraries, one script.
  *
- * What it is: starts agents (interop_peer with our library, the system's or libzmq 4.3.5
- *   with drafts, agent.py on pyzmq, Agent.java on JeroMQ) and has them do one command after the other.
+ * What it is: starts agents (interop_peer with our library, the system's or libzmq 4.3.5 with
+ *   drafts, agent.py on pyzmq, Agent.java on JeroMQ) and has them do one command after the other.
  * Owner: the test program; used by its one thread.
  * Life: drive_main parses the program's arguments, starts the agents it was asked for, proves
  *   which library each has loaded, runs the tests, ends the agents.

@@ -286,7 +286,7 @@ static void joins_end_with_the_connection(void **state) {
         struct frame g, f;
         peer_read_frame(p, &g);
         peer_read_frame(p, &f);
-        wire_check(f.len != 2 || memcmp(f.body, "no", 2), "%.*s is still there", (int)g.len, g.body);
+        wire_check(f.len != 2 || memcmp(f.body, "no", 2), "still in %.*s", (int)g.len, g.body);
         over = f.len == 3 && !memcmp(f.body, "yes", 3);
         free(g.body);
         free(f.body);
