@@ -10,8 +10,10 @@
 #include "core/socket.h"
 #include "zmq.h"
 
-enum { LONG_WAITS_MAX = 2, DIRECT_PER_DRIVE = 8, STREAMS_MIN = 2 };
-static const uint64_t GATHER_NS = 400, HOT_NS = 1000000, FUTEX_NS = UINT64_C(3600000000000);
+enum { LONG_WAITS_MAX = 2, DIRECT_PER_DRIVE = 8, STREAMS_MIN = 2, GATHER_MANY = 8 };
+/* How long to let messages gather: at first, at most. What comes sooner than QUICK_NS comes
+ * from a writer that does not wait for us. */
+static const uint64_t GATHER_NS = 400, GATHER_MAX_NS = 3200, QUICK_NS = 250, HOT_NS = 1000000, FUTEX_NS = UINT64_C(3600000000000);
 
 void zx_wake_add(struct zx_wake *wake, struct zx_watch *watch) {
     zx_mutex_lock(&wake->lock);
@@ -72,12 +74,25 @@ void zx_wait_look(struct zx_socket *s, struct zx_reactor *r, unsigned round) {
         (void)zx_reactor_drive(r, 0, true);
 }
 
+/* What came since the last wait: is it a stream, and how thick? */
+static void note_stream(struct zx_spin *spin) {
+    spin->streams = spin->received > 1 || spin->quick ? spin->streams + 1 : 0;
+    if (spin->streams < STREAMS_MIN || spin->received < GATHER_MANY)
+        spin->gather_ns = GATHER_NS;
+    else if (spin->gather_ns < GATHER_MAX_NS)
+        spin->gather_ns *= 2;
+    spin->received = 0;
+    spin->quick = false;
+}
+
 /* A reader faster than its writer would fetch every message's cache lines, and be told of
  * it, one by one. In a stream it lets some gather. */
-static void let_gather(const struct zx_socket *s) {
+static void let_gather(struct zx_socket *s, uint64_t from) {
+    uint64_t now = zx_os_now_ns();
+    s->spin.quick = now - from < QUICK_NS;
     if (s->spin.streams < STREAMS_MIN)
         return;
-    uint64_t until = zx_os_now_ns() + GATHER_NS;
+    uint64_t until = now + s->spin.gather_ns;
     while (zx_os_now_ns() < until)
         zx_os_cpu_relax();
 }
@@ -90,7 +105,7 @@ static bool spin(struct zx_socket *s, struct zx_reactor *held, uint64_t deadline
             zx_wait_look(s, held, 0);
         return zx_socket_has_mail(s);
     }
-    uint64_t until = zx_os_now_ns() + budget;
+    uint64_t from = zx_os_now_ns(), until = from + budget;
     if (until > deadline)
         until = deadline;
     for (unsigned round = 1;; round++) {
@@ -100,7 +115,7 @@ static bool spin(struct zx_socket *s, struct zx_reactor *held, uint64_t deadline
             zx_os_cpu_relax();
         if (zx_socket_has_mail(s)) {
             if (!held)
-                let_gather(s);
+                let_gather(s, from);
             return true;
         }
         if (zx_lock_is_contended(&s->lock))
@@ -225,8 +240,7 @@ int zx_wait_socket(struct zx_socket *s, uint64_t deadline_ns) {
         zx_socket_attend(s);
         return zx_socket_is_stopped(s) ? -ETERM : 0;
     }
-    s->spin.streams = s->spin.received > 1 ? s->spin.streams + 1 : 0;
-    s->spin.received = 0;
+    note_stream(&s->spin);
     struct zx_reactor *held =
         s->reactor && s->fd_event.rfd < 0 && zx_reactor_take(s->reactor) ? s->reactor : NULL;
     bool more = found_more(s, held);

@@ -48,7 +48,9 @@ struct zx_spin {
     unsigned long_waits; /* consecutive waits that outlasted the budget */
     unsigned received;   /* frames taken since the last wait */
     unsigned looks;      /* at the network, by calls that do not wait */
-    unsigned streams;    /* consecutive waits that were followed by several frames */
+    unsigned streams;    /* consecutive waits that found a writer in full flow */
+    bool quick;          /* the last wait was over at once */
+    uint64_t gather_ns;  /* how long the next wait lets messages gather */
 };
 
 /* Absolute time of now + timeout_ms; UINT64_MAX for a negative timeout. */
