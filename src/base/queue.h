@@ -150,6 +150,7 @@ static inline bool zx_queue_put_whole(struct zx_queue *q, const uint8_t *data, s
         return false;
     uint8_t *p = c->data + c->pos;
     uint32_t head = 2;
+    __builtin_prefetch(p + 256, 1);
     if (size <= 255) {
         p[0] = 0;
         p[1] = (uint8_t)size;
@@ -207,6 +208,7 @@ bool zx_queue_refill(struct zx_queue *q);
 static inline void zx_queue_decode(const struct zx_queue *q, struct zx_rec *rec) {
     const uint8_t *p = q->r.cur->data + q->r.pos;
     rec->flags = p[0];
+    __builtin_prefetch(p + 256);
     rec->body = NULL;
     if (!(p[0] & (ZX_FRAME_LONG | ZX_FRAME_REF))) {
         rec->size = p[1];
