@@ -12,7 +12,7 @@ static inline int send_src(void *socket, struct zx_src *src, int flags) {
     int rc = zx_socket_enter(s);
     if (rc)
         return zx_api_result(rc);
-    size_t size = zx_src_size(src);
+    size_t size = src->size;
     src->more = flags & ZMQ_SNDMORE;
     rc = zx_socket_send(s, src, flags & ZMQ_DONTWAIT);
     return zx_api_leave(s, rc) ? -1 : zx_api_size(size);
@@ -36,7 +36,7 @@ int zmq_msg_send(zmq_msg_t *m, void *socket, int flags) {
     struct zx_msg *msg = (struct zx_msg *)(void *)m;
     if (!msg || !zx_msg_is_valid(msg))
         return zx_api_result(-EFAULT);
-    struct zx_src src = {.msg = msg};
+    struct zx_src src = {.data = zx_msg_data(msg), .size = zx_msg_size(msg), .msg = msg};
     zx_msg_drop_meta(msg);
     msg->flags = (uint8_t)((msg->flags & ~ZX_MSG_MORE) | (flags & ZMQ_SNDMORE ? ZX_MSG_MORE : 0));
     return send_src(socket, &src, flags);

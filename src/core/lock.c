@@ -71,7 +71,7 @@ void zx_lock_make_biased(struct zx_lock *l, uintptr_t me) {
 /* We hold `word`; the bias owner may be inside. */
 void zx_lock_revoke(struct zx_lock *l) {
     atomic_store_explicit(&l->revoked, 1, memory_order_seq_cst);
-    zx_os_membarrier(); /* partner: store of busy, load of revoked in zx_lock_take */
+    zx_os_membarrier(); /* partner: store of busy, load of revoked in zx_lock_take_biased */
     for (unsigned i = 0; atomic_load_explicit(&l->busy, memory_order_acquire); i++) {
         if (i < SPIN_ROUNDS)
             zx_os_cpu_relax();
@@ -85,7 +85,6 @@ void zx_lock_revoke(struct zx_lock *l) {
 
 /* The owner finds its bias taken away: goes the plain way. */
 void zx_lock_revoked(struct zx_lock *l) {
-    atomic_store_explicit(&l->busy, 0, memory_order_release);
     if (atomic_exchange_explicit(&l->word, 1, memory_order_acquire))
         zx_lock_slow(l);
     /* The revoker held the word until its own call was over, so the bias is gone. */

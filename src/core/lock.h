@@ -97,23 +97,37 @@ static inline void zx_lock_take_plain(struct zx_lock *l, uintptr_t me) {
         zx_lock_make_biased(l, me);
     }
 }
-static inline void zx_lock_take(struct zx_lock *l) {
-    uintptr_t me = zx_os_self();
-    if (atomic_load_explicit(&l->bias, memory_order_relaxed) != me) {
-        zx_lock_take_plain(l, me);
-        return;
-    }
+/* Takes a lock that is biased towards this thread. False: it is not, or no longer. */
+static inline bool zx_lock_take_biased(struct zx_lock *l) {
+    if (atomic_load_explicit(&l->bias, memory_order_relaxed) != zx_os_self())
+        return false;
     atomic_store_explicit(&l->busy, 1, memory_order_relaxed);
     /* The processor may swap store and load: the barrier in zx_lock_revoke makes it not. */
     atomic_signal_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&l->revoked, memory_order_relaxed))
+    if (!atomic_load_explicit(&l->revoked, memory_order_relaxed))
+        return true;
+    atomic_store_explicit(&l->busy, 0, memory_order_release);
+    return false;
+}
+static inline void zx_lock_take(struct zx_lock *l) {
+    uintptr_t me = zx_os_self();
+    if (zx_lock_take_biased(l))
+        return;
+    if (atomic_load_explicit(&l->bias, memory_order_relaxed) == me)
         zx_lock_revoked(l);
+    else
+        zx_lock_take_plain(l, me);
+}
+/* Gives one that zx_lock_take_biased took, or any biased towards this thread. */
+static inline bool zx_lock_give_biased(struct zx_lock *l) {
+    if (atomic_load_explicit(&l->bias, memory_order_relaxed) != zx_os_self())
+        return false;
+    atomic_store_explicit(&l->busy, 0, memory_order_release);
+    return true; /* the revoker polls busy */
 }
 static inline void zx_lock_give(struct zx_lock *l) {
-    if (atomic_load_explicit(&l->bias, memory_order_relaxed) == zx_os_self()) {
-        atomic_store_explicit(&l->busy, 0, memory_order_release);
-        return; /* the revoker polls busy */
-    }
+    if (zx_lock_give_biased(l))
+        return;
     if (zx_lock_plain) {
         atomic_exchange_explicit(&l->word, 0, memory_order_seq_cst);
         if (atomic_load_explicit(&l->waiters, memory_order_seq_cst))

@@ -22,8 +22,8 @@ struct zx_buf;
 struct zx_pipe;
 struct zx_socket;
 
-/* A frame on its way out. Exactly one of msg and data is used: msg != NULL means the
- * content of msg, which zx_pipe_send empties when it succeeds. */
+/* A frame on its way out: size bytes at data. msg != NULL: they are msg's, which zx_pipe_send
+ * empties when it succeeds. */
 struct zx_src {
     const void *data;
     size_t size;
@@ -168,12 +168,6 @@ bool zx_pattern_link_frame_any(unsigned *state, uint8_t flags, const uint8_t *bo
 /* Puts a frame of the library's own making (routing id, notification) into a sink. -ENOMEM. */
 int zx_sink_put(struct zx_sink *sink, const void *data, size_t size, bool more);
 
-static inline size_t zx_src_size(const struct zx_src *src) {
-    return src->msg ? zx_msg_size(src->msg) : src->size;
-}
-static inline const uint8_t *zx_src_data(const struct zx_src *src) {
-    return src->msg ? zx_msg_data(src->msg) : src->data;
-}
 /* An int >= 0 as true or false; -EINVAL. */
 int zx_opt_take_flag(const void *val, size_t size, bool *out);
 /* The frame is taken without being sent (a dropped message): empties src->msg. */

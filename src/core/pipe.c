@@ -229,13 +229,13 @@ static void sent(struct zx_pipe *p) {
 }
 
 static int send_frame(struct zx_pipe *p, struct zx_src *src) {
-    size_t size = zx_src_size(src);
+    size_t size = src->size;
     uint8_t flags = src->more ? ZX_FRAME_MORE : 0;
     int rc;
     if (size > ZX_QUEUE_REF_ABOVE || (src->is_const && p->peer && size > ZX_MSG_INLINE))
         rc = send_by_ref(p, src, flags);
     else
-        rc = zx_queue_write(p->out, zx_src_data(src), size, flags);
+        rc = zx_queue_write(p->out, src->data, size, flags);
     if (rc == SENT_THROUGH)
         return 0;
     if (rc) {

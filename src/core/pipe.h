@@ -133,9 +133,9 @@ void zx_pipe_offer(struct zx_pipe *p);
 int zx_pipe_send(struct zx_pipe *p, struct zx_src *src);
 /* The fast half of zx_pipe_send: a whole message that is copied. False: nothing done. */
 static inline bool zx_pipe_send_whole(struct zx_pipe *p, struct zx_src *src) {
-    size_t size = zx_src_size(src);
+    size_t size = src->size;
     if (src->more || (src->is_const && p->peer) ||
-        !zx_queue_put_whole(p->out, zx_src_data(src), size))
+        !zx_queue_put_whole(p->out, src->data, size))
         return false;
     p->app.unflushed += (uint32_t)size + 2;
     if (src->msg)

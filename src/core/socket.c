@@ -141,12 +141,21 @@ int zx_socket_enter_any(struct zx_socket *s) {
     return -ENOTSOCK;
 }
 
-/* Locked, with mail or closed meanwhile. */
-int zx_socket_enter_slow(struct zx_socket *s) {
+int zx_socket_enter_plain(struct zx_socket *s) {
+    if (!s || atomic_load_explicit(&s->tag, memory_order_relaxed) != ZX_SOCKET_LIVE)
+        return -ENOTSOCK;
+    if (!zx_os_is_process(s->fork_gen))
+        return -EINTR; /* a forked child: even the lock may be held by nobody */
+    zx_lock_take(&s->lock);
     if (atomic_load_explicit(&s->tag, memory_order_relaxed) != ZX_SOCKET_LIVE) {
         zx_lock_give(&s->lock);
         return -ENOTSOCK;
     }
+    return zx_socket_has_mail(s) ? zx_socket_enter_slow(s) : 0;
+}
+
+/* Locked, with mail. */
+int zx_socket_enter_slow(struct zx_socket *s) {
     zx_socket_attend(s);
     if (!zx_socket_is_stopped(s))
         return 0;
@@ -163,6 +172,10 @@ static void take_dead(struct zx_socket *s, struct zx_dead *dead) {
 }
 
 void zx_socket_leave_slow(struct zx_socket *s) {
+    if (!s->dead.n) {
+        zx_lock_give(&s->lock);
+        return;
+    }
     struct zx_dead dead;
     take_dead(s, &dead);
     zx_lock_give(&s->lock);

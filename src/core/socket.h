@@ -58,11 +58,12 @@ struct zx_socket {
     atomic_uint tag;
     struct zx_lock lock;
     atomic_uint attention;
+    uint32_t fork_gen;
+    const struct zx_pattern_ops *ops;
     struct zx_pipe *_Atomic inbox; /* newest first; ZX_INBOX_CLOSED after close */
     struct zx_wake wake;
     atomic_uint refs;
 
-    const struct zx_pattern_ops *ops;
     struct zx_ctx *ctx;
     struct zx_conf *conf;
     struct zx_reactor *reactor; /* NULL until the first network endpoint */
@@ -78,7 +79,6 @@ struct zx_socket {
     atomic_uint fd_signalled;
     struct zx_blob connect_id; /* ZMQ_CONNECT_ROUTING_ID for the next connect */
     uint32_t next_id;          /* generated routing ids; the registry's lock */
-    uint32_t fork_gen;
     struct zx_spin spin;
     bool rcvmore;
     bool is_hidden;   /* not counted, not the application's */
@@ -95,6 +95,7 @@ void zx_socket_after_fork(void);
 struct zx_socket *zx_socket_new(struct zx_ctx *ctx, int type, int *err);
 /* Locks a handle for a call: checks the tag, takes up the inbox. 0, -ENOTSOCK, -ETERM
  * (nothing is locked then). */
+int zx_socket_enter_plain(struct zx_socket *s);
 int zx_socket_enter_slow(struct zx_socket *s);
 /* The same without the ETERM check. */
 int zx_socket_enter_any(struct zx_socket *s);
@@ -123,21 +124,15 @@ static inline bool zx_socket_is_stopped(const struct zx_socket *s) {
     return atomic_load_explicit(&s->attention, memory_order_acquire) & ZX_ATT_TERM;
 }
 static inline int zx_socket_enter(struct zx_socket *s) {
-    if (!s || atomic_load_explicit(&s->tag, memory_order_relaxed) != ZX_SOCKET_LIVE)
-        return -ENOTSOCK;
-    if (!zx_os_is_process(s->fork_gen))
-        return -EINTR; /* a forked child: even the lock may be held by nobody */
-    zx_lock_take(&s->lock);
-    if (zx_socket_has_mail(s) ||
-        atomic_load_explicit(&s->tag, memory_order_relaxed) != ZX_SOCKET_LIVE)
-        return zx_socket_enter_slow(s);
-    return 0;
+    /* Who closes the socket takes the bias away first: no second look at the tag. */
+    if (!s || atomic_load_explicit(&s->tag, memory_order_relaxed) != ZX_SOCKET_LIVE ||
+        !zx_os_is_process(s->fork_gen) || !zx_lock_take_biased(&s->lock))
+        return zx_socket_enter_plain(s);
+    return zx_socket_has_mail(s) ? zx_socket_enter_slow(s) : 0;
 }
 static inline void zx_socket_leave(struct zx_socket *s) {
-    if (s->dead.n)
+    if (s->dead.n || !zx_lock_give_biased(&s->lock))
         zx_socket_leave_slow(s);
-    else
-        zx_lock_give(&s->lock);
 }
 /* Unlocks at most four sockets and only then releases the bodies parked in any of them. */
 void zx_socket_leave_all(struct zx_socket *const *v, unsigned n);
@@ -161,8 +156,22 @@ void zx_socket_flush(struct zx_socket *s);
 void zx_socket_rest(struct zx_socket *s);
 
 /* zmq_send and zmq_recv with their flags and timeouts; locked by the caller. */
-int zx_socket_send(struct zx_socket *s, struct zx_src *src, bool dontwait);
-int zx_socket_recv(struct zx_socket *s, struct zx_sink *sink, bool dontwait);
+int zx_socket_send_again(struct zx_socket *s, struct zx_src *src, bool dontwait);
+int zx_socket_recv_again(struct zx_socket *s, struct zx_sink *sink, bool dontwait);
+static inline int zx_socket_send(struct zx_socket *s, struct zx_src *src, bool dontwait) {
+    int rc = s->ops->send(s, src);
+    return rc == -EAGAIN ? zx_socket_send_again(s, src, dontwait) : rc;
+}
+static inline int zx_socket_recv(struct zx_socket *s, struct zx_sink *sink, bool dontwait) {
+    int rc = s->ops->recv(s, sink);
+    if (rc == -EAGAIN)
+        rc = zx_socket_recv_again(s, sink, dontwait);
+    if (!rc) {
+        s->rcvmore = sink->more;
+        s->spin.received++;
+    }
+    return rc;
+}
 /* ZMQ_EVENTS; locked by the caller, mail taken up. With look: also what the network has, if
  * nobody else drives. */
 int zx_socket_events(struct zx_socket *s, bool look);

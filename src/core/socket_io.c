@@ -214,22 +214,12 @@ static int retry(struct zx_socket *s, attempt_fn *attempt, void *arg, int timeou
     }
 }
 
-int zx_socket_send(struct zx_socket *s, struct zx_src *src, bool dontwait) {
-    int rc = s->ops->send(s, src);
-    if (rc != -EAGAIN)
-        return rc;
+int zx_socket_send_again(struct zx_socket *s, struct zx_src *src, bool dontwait) {
     return retry(s, attempt_send, src, dontwait ? 0 : s->conf->queue.sndtimeo_ms);
 }
 
-int zx_socket_recv(struct zx_socket *s, struct zx_sink *sink, bool dontwait) {
-    int rc = s->ops->recv(s, sink);
-    if (rc == -EAGAIN)
-        rc = retry(s, attempt_recv, sink, dontwait ? 0 : s->conf->queue.rcvtimeo_ms);
-    if (!rc) {
-        s->rcvmore = sink->more;
-        s->spin.received++;
-    }
-    return rc;
+int zx_socket_recv_again(struct zx_socket *s, struct zx_sink *sink, bool dontwait) {
+    return retry(s, attempt_recv, sink, dontwait ? 0 : s->conf->queue.rcvtimeo_ms);
 }
 
 int zx_socket_events(struct zx_socket *s, bool look) {

@@ -100,8 +100,8 @@ void zx_dist_choose_others(struct zx_dist *d) {
  * frame is given to all, so that none of those given back is the last. */
 static int prepare(struct zx_share *f, const struct zx_src *src) {
     struct zx_msg *m = src->msg;
-    f->data = zx_src_data(src);
-    f->size = zx_src_size(src);
+    f->data = src->data;
+    f->size = src->size;
     f->more = src->more;
     f->by_ref = f->size > ZX_QUEUE_REF_ABOVE;
     f->body = NULL;

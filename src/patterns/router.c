@@ -92,7 +92,7 @@ static int router_recv(struct zx_socket *s, struct zx_sink *sink) {
 
 /* The attached pipe of that id, or NULL. */
 static struct zx_pipe *find(struct zx_socket *s, const struct zx_src *src) {
-    struct zx_pipe *p = zx_routes_find(s->routes, zx_src_data(src), zx_src_size(src));
+    struct zx_pipe *p = zx_routes_find(s->routes, src->data, src->size);
     if (!p)
         return NULL;
     if (p->app.phase == ZX_PIPE_NEW)
@@ -141,7 +141,7 @@ static int send_raw(struct zx_socket *s, struct zx_router *r, struct zx_src *src
         zx_src_drop(s, src);
         return 0;
     }
-    if (zx_src_size(src))
+    if (src->size)
         return zx_pipe_send(p, src);
     zx_src_drop(s, src);
     int rc = zx_queue_write(p->out, &end, 1, ZX_FRAME_NOTE);

@@ -67,8 +67,8 @@ static void choose_if_last(void *arg, struct zx_holder *h) {
 }
 
 static void choose_for(struct zx_xpub *x, const struct zx_src *src) {
-    const uint8_t *data = zx_src_data(src);
-    size_t size = zx_src_size(src);
+    const uint8_t *data = src->data;
+    size_t size = src->size;
     zx_dist_begin(&x->out);
     if (x->to_last && x->manual && x->last_value && last_of(x)) {
         zx_subs_match(&x->gets, data, size, choose_if_last, x);

@@ -107,7 +107,7 @@ static int finish_frame(struct zx_socket *s, struct zx_src *src, bool told) {
 
 static int send_frame(struct zx_socket *s, struct zx_src *src) {
     struct zx_xsub *x = zx_xsub_of(s);
-    struct zx_rec rec = {.data = zx_src_data(src), .size = zx_src_size(src)};
+    struct zx_rec rec = {.data = src->data, .size = src->size};
     struct zx_subscription sub;
     if (!x->more_out)
         x->looks = !x->only_first;
