@@ -37,10 +37,18 @@ static inline void zx_put64(uint8_t *p, uint64_t v) {
     zx_put32(p + 4, (uint32_t)v);
 }
 
-/* memcpy without the call for up to 32 bytes: two overlapping moves of a fixed size. */
+enum { ZX_COPY_SMALL = 64 };
+
+/* memcpy without the call for a small size: two overlapping moves of a fixed size. */
 static inline void zx_copy(uint8_t *to, const uint8_t *from, size_t size) {
-    if (size > 32) {
+    if (size > ZX_COPY_SMALL) {
         memcpy(to, from, size);
+    } else if (size > 32) {
+        uint8_t head[32], tail[32];
+        memcpy(head, from, 32);
+        memcpy(tail, from + size - 32, 32);
+        memcpy(to, head, 32);
+        memcpy(to + size - 32, tail, 32);
     } else if (size >= 16) {
         uint8_t head[16], tail[16];
         memcpy(head, from, 16);

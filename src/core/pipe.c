@@ -216,16 +216,22 @@ void zx_src_drop(struct zx_socket *s, struct zx_src *src) {
     zx_msg_init(m);
 }
 
-void zx_pipe_offer(struct zx_pipe *p) {
-    if (p->peer)
-        zx_pipe_announce(p->peer);
-    else
-        zx_socket_sent(p->sock, p);
+int zx_pipe_report(struct zx_pipe *p) {
+    if (zx_queue_report(p->in))
+        zx_pipe_credit(p);
+    return 0;
+}
+
+int zx_pipe_offer(struct zx_pipe *p) {
+    if (!p->peer)
+        return zx_socket_sent(p->sock, p);
+    zx_pipe_announce(p->peer);
+    return 0;
 }
 
 static void sent(struct zx_pipe *p) {
     zx_queue_commit(p->out);
-    zx_pipe_offer(p);
+    (void)zx_pipe_offer(p);
 }
 
 static int send_frame(struct zx_pipe *p, struct zx_src *src) {

@@ -20,6 +20,8 @@
 #ifndef ZX_CORE_PIPE_H
 #define ZX_CORE_PIPE_H
 
+#include <errno.h>
+
 #include "base/queue.h"
 #include "core/conf.h"
 #include "core/pattern.h"
@@ -126,8 +128,8 @@ void zx_pipe_credit(struct zx_pipe *p);
 static inline bool zx_pipe_can_send(struct zx_pipe *p) {
     return zx_queue_can_write(p->out);
 }
-/* What was committed is announced to the reader, or counted against the batch budget. */
-void zx_pipe_offer(struct zx_pipe *p);
+/* What was committed is announced to the reader, or counted against the batch budget. 0. */
+int zx_pipe_offer(struct zx_pipe *p);
 /* One frame; the last of a message publishes it. 0 or -ENOMEM (the message begun is
  * rolled back). */
 int zx_pipe_send(struct zx_pipe *p, struct zx_src *src);
@@ -140,7 +142,16 @@ static inline bool zx_pipe_send_whole(struct zx_pipe *p, struct zx_src *src) {
     p->app.unflushed += (uint32_t)size + 2;
     if (src->msg)
         zx_src_drop(p->sock, src);
-    zx_pipe_offer(p);
+    (void)zx_pipe_offer(p);
+    return true;
+}
+/* A small message out of the caller's memory is put; the caller offers it. It calls nothing, so
+ * that the way of most messages saves no registers. */
+static inline bool zx_pipe_put_small(struct zx_pipe *p, const struct zx_src *src) {
+    if (src->msg || src->more || src->is_const || src->size > ZX_COPY_SMALL ||
+        !zx_queue_has_room(p->out) || !zx_queue_put_whole(p->out, src->data, src->size))
+        return false;
+    p->app.unflushed += (uint32_t)src->size + 2;
     return true;
 }
 /* The same, for patterns' own small frames (delimiters, ids): copied. */
@@ -161,6 +172,8 @@ int zx_pipe_take(struct zx_pipe *p, struct zx_rec *rec, struct zx_sink *sink);
 void zx_pipe_drop(struct zx_pipe *p, struct zx_rec *rec);
 /* peek and take in one: 0, -EAGAIN, -ENOMEM. */
 int zx_pipe_recv_slow(struct zx_pipe *p, struct zx_sink *sink);
+/* Tells the writer what was read; 0. */
+int zx_pipe_report(struct zx_pipe *p);
 static inline int zx_pipe_recv(struct zx_pipe *p, struct zx_sink *sink) {
     struct zx_queue *q = p->in;
     if (q->r.pos == q->r.end || sink->msg)
@@ -181,6 +194,23 @@ static inline int zx_pipe_recv(struct zx_pipe *p, struct zx_sink *sink) {
             zx_pipe_credit(p);
     }
     return 0;
+}
+/* The same for a small whole message, without a call unless credit is due. -EAGAIN: it is
+ * something else. */
+static inline int zx_pipe_take_small(struct zx_pipe *p, struct zx_sink *sink) {
+    struct zx_queue *q = p->in;
+    if (q->r.pos == q->r.end || sink->msg)
+        return -EAGAIN;
+    const uint8_t *rec = q->r.cur->data + q->r.pos;
+    size_t size = rec[1];
+    if (rec[0] || size > ZX_COPY_SMALL || size > sink->cap)
+        return -EAGAIN;
+    zx_copy(sink->buf, rec + 2, size);
+    q->r.pos += (uint32_t)size + 2;
+    sink->size = size;
+    sink->more = q->r.in_message = false;
+    q->r.read++;
+    return --q->r.until_report ? 0 : zx_pipe_report(p);
 }
 /* A frame of our own (routing id) carries the metadata of the message behind it. */
 void zx_pipe_lend_meta(struct zx_pipe *p, struct zx_sink *sink);

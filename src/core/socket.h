@@ -144,8 +144,8 @@ void zx_socket_check_over(struct zx_socket *s, struct zx_pipe *p);
 void zx_socket_detach(struct zx_socket *s, struct zx_pipe *p);
 /* Sets attention bits and wakes whoever sleeps on the socket or watches its ZMQ_FD. */
 void zx_socket_notify(struct zx_socket *s, unsigned bits);
-/* A send went out on a pipe: counts the budget down, flushes when it is used up. */
-void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p);
+/* A send went out on a pipe: counts the budget down, flushes when it is used up. 0. */
+int zx_socket_sent(struct zx_socket *s, struct zx_pipe *p);
 /* A message went out on n pipes, none of them inproc: one decision for all. */
 void zx_socket_sent_all(struct zx_socket *s, struct zx_pipe *const *v, uint32_t n);
 /* Flushes every pipe with unflushed bytes and sets the next budget. */

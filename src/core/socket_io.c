@@ -115,13 +115,13 @@ static inline void count_send(struct zx_budget *b) {
         b->first_ns = zx_os_now_ns();
 }
 
-void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p) {
+/* What is not just one more message of a batch. */
+static int sent_slow(struct zx_socket *s, struct zx_pipe *p) {
     struct zx_budget *b = &s->budget;
     bool first = !p->app.in_set_dirty;
-    b->burst++;
     if (first && !remember(b, p)) {
         zx_pipe_flush(p);
-        return;
+        return 0;
     }
     if (b->dirty[0] == p)
         count_send(b);
@@ -129,6 +129,22 @@ void zx_socket_sent(struct zx_socket *s, struct zx_pipe *p) {
         zx_socket_flush(s);
     else if (leave_to_sweeper(b, p, first))
         slow_down(s);
+    return 0;
+}
+
+int zx_socket_sent(struct zx_socket *s, struct zx_pipe *p) {
+    struct zx_budget *b = &s->budget;
+    b->burst++;
+    if (!p->app.in_set_dirty || b->dirty[0] != p || !b->sent || b->left < 2 || zx_lock_plain ||
+        p->app.unflushed >= FLUSH_BYTES || !zx_queue_has_room(p->out))
+        return sent_slow(s, p);
+    /* As leave_to_sweeper. */
+    atomic_signal_fence(memory_order_seq_cst);
+    if (!atomic_load_explicit(&p->link->dirty.mark, memory_order_relaxed))
+        return sent_slow(s, p);
+    b->left--;
+    b->sent++;
+    return 0;
 }
 
 /* To many peers a flush takes so long that the clock may be read for each message: one that

@@ -38,10 +38,12 @@ int zx_fairq_recv_slow(struct zx_socket *s, struct zx_fairq *fq, struct zx_sink 
                        struct zx_pipe **from);
 static inline int zx_fairq_recv(struct zx_socket *s, struct zx_fairq *fq, struct zx_sink *sink,
                                 struct zx_pipe **from) {
-    if (!fq->active || from || zx_pipe_recv(fq->v[fq->cur], sink))
+    if (!fq->active || from || fq->more)
         return zx_fairq_recv_slow(s, fq, sink, from);
-    fq->more = sink->more;
-    if (!fq->more && ++fq->cur >= fq->active)
+    struct zx_pipe *p = fq->v[fq->cur];
+    if (zx_pipe_take_small(p, sink))
+        return zx_fairq_recv_slow(s, fq, sink, from);
+    if (++fq->cur >= fq->active)
         fq->cur = 0;
     return 0;
 }

@@ -32,12 +32,14 @@ int zx_loadb_send_slow(struct zx_socket *s, struct zx_loadb *lb, struct zx_src *
                        struct zx_pipe **to);
 static inline int zx_loadb_send(struct zx_socket *s, struct zx_loadb *lb, struct zx_src *src,
                                 struct zx_pipe **to) {
-    if (!lb->active || lb->more || lb->dropping || to || !zx_queue_has_room(lb->v[lb->cur]->out) ||
-        !zx_pipe_send_whole(lb->v[lb->cur], src))
+    if (!lb->active || lb->more || lb->dropping || to)
+        return zx_loadb_send_slow(s, lb, src, to);
+    struct zx_pipe *p = lb->v[lb->cur];
+    if (!zx_pipe_put_small(p, src))
         return zx_loadb_send_slow(s, lb, src, to);
     if (++lb->cur >= lb->active)
         lb->cur = 0;
-    return 0;
+    return zx_pipe_offer(p);
 }
 /* Would a frame be taken now? */
 bool zx_loadb_can_send(struct zx_socket *s, struct zx_loadb *lb);
