@@ -37,6 +37,15 @@ static inline void zx_put64(uint8_t *p, uint64_t v) {
     zx_put32(p + 4, (uint32_t)v);
 }
 
+/* Hints only; any address will do. */
+#if defined(__GNUC__)
+#    define zx_prefetch(p) __builtin_prefetch(p)
+#    define zx_prefetch_write(p) __builtin_prefetch(p, 1)
+#else
+#    define zx_prefetch(p) ((void)(p))
+#    define zx_prefetch_write(p) ((void)(p))
+#endif
+
 enum { ZX_COPY_SMALL = 64 };
 
 /* memcpy without the call for a small size: two overlapping moves of a fixed size. */

@@ -51,6 +51,8 @@ enum zx_note {
 
 /* Bodies larger than this go by reference, whoever owns them. */
 #define ZX_QUEUE_REF_ABOVE 8192u
+/* How far ahead memory is fetched: what the other end touched last lies in its cache. */
+#define ZX_QUEUE_AHEAD 256
 #define ZX_QUEUE_CHUNK_MIN 64u
 #define ZX_QUEUE_KEEP 4096u /* an empty queue keeps a chunk up to this size */
 #define ZX_QUEUE_CHUNK_MAX (65536u - 64u)
@@ -150,6 +152,7 @@ static inline bool zx_queue_put_whole(struct zx_queue *q, const uint8_t *data, s
         return false;
     uint8_t *p = c->data + c->pos;
     uint32_t head = 2;
+    zx_prefetch_write(p + ZX_QUEUE_AHEAD);
     if (size <= 255) {
         p[0] = 0;
         p[1] = (uint8_t)size;
@@ -207,7 +210,6 @@ bool zx_queue_refill(struct zx_queue *q);
 static inline void zx_queue_decode(const struct zx_queue *q, struct zx_rec *rec) {
     const uint8_t *p = q->r.cur->data + q->r.pos;
     rec->flags = p[0];
-    __builtin_prefetch(p + 256);
     rec->body = NULL;
     if (!(p[0] & (ZX_FRAME_LONG | ZX_FRAME_REF))) {
         rec->size = p[1];

@@ -203,6 +203,7 @@ static inline int zx_pipe_take_small(struct zx_pipe *p, struct zx_sink *sink) {
         return -EAGAIN;
     const uint8_t *rec = q->r.cur->data + q->r.pos;
     size_t size = rec[1];
+    zx_prefetch(rec + ZX_QUEUE_AHEAD);
     if (rec[0] || size > ZX_COPY_SMALL || size > sink->cap)
         return -EAGAIN;
     zx_copy(sink->buf, rec + 2, size);
