@@ -49,6 +49,7 @@ struct zx_sink {
     size_t size;        /* out: full size of the frame */
     struct zx_loan *loan; /* with msg: lend if possible */
     bool more;          /* out */
+    bool patient;       /* on -EAGAIN the caller goes to zx_wait_socket */
 };
 
 enum {

@@ -153,8 +153,11 @@ void zx_pipe_post(struct zx_pipe *p, unsigned reasons) {
 
 void zx_pipe_announce(struct zx_pipe *p) {
     /* Dekker with zx_pipe_unlist: the commit before this, then the load; there the store,
-     * then the look into the queue. */
-    atomic_thread_fence(memory_order_seq_cst);
+     * then the look into the queue. A reader that polls runs the barrier for both. */
+    if (atomic_load_explicit(&p->post.polled, memory_order_relaxed))
+        atomic_signal_fence(memory_order_seq_cst);
+    else
+        atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load_explicit(&p->post.listed, memory_order_relaxed) ||
         atomic_exchange_explicit(&p->post.listed, 1, memory_order_acq_rel))
         return;
@@ -163,11 +166,24 @@ void zx_pipe_announce(struct zx_pipe *p) {
 
 bool zx_pipe_unlist(struct zx_pipe *p) {
     atomic_store_explicit(&p->post.listed, 0, memory_order_relaxed);
-    atomic_thread_fence(memory_order_seq_cst);
+    if (p->app.polled) {
+        p->app.polled = false;
+        atomic_store_explicit(&p->post.polled, false, memory_order_relaxed);
+        zx_os_membarrier(); /* a writer that saw `polled` relies on it */
+    } else {
+        atomic_thread_fence(memory_order_seq_cst);
+    }
     if (!zx_queue_has(p->in))
         return true;
     atomic_store_explicit(&p->post.listed, 1, memory_order_relaxed);
     return false;
+}
+
+void zx_pipe_poll(struct zx_pipe *p) {
+    if (p->app.polled)
+        return;
+    p->app.polled = true;
+    atomic_store_explicit(&p->post.polled, true, memory_order_relaxed);
 }
 
 void zx_pipe_slim(struct zx_pipe *p) {

@@ -48,6 +48,7 @@ struct zx_pipe_app {
     bool dirty;        /* bytes committed and not yet offered to the link */
     bool ended;        /* END was read: nothing more comes in */
     bool in_set_dirty; /* is in the socket's dirty array */
+    bool polled;       /* as post.polled */
     uint32_t unflushed; /* bytes written since the last flush */
     struct zx_meta *meta; /* of the messages being read; one reference */
     unsigned meta_spare;  /* references taken ahead, handed to messages one by one */
@@ -86,6 +87,7 @@ struct zx_pipe {
         atomic_uint reasons; /* ZX_POST_*; 0: not in the inbox */
         struct zx_pipe *inbox_next;
         atomic_uint listed; /* 1: the reader knows that there is something to read */
+        atomic_bool polled; /* inproc: it will look by itself, or run a barrier before it sleeps */
         atomic_bool joined; /* inproc: the other end has its socket and options */
         atomic_bool cut;      /* no memory for an END note: ended when empty */
     } post;
@@ -218,6 +220,9 @@ void zx_pipe_lend_meta(struct zx_pipe *p, struct zx_sink *sink);
 /* The reader found nothing: next commit announces again. False if something came in
  * meanwhile (look again). */
 bool zx_pipe_unlist(struct zx_pipe *p);
+/* The reader found nothing and goes on looking: it stays listed, and until zx_pipe_unlist its
+ * writer needs no fence. Only where there is a process-wide barrier. */
+void zx_pipe_poll(struct zx_pipe *p);
 /* The in-queue is dry: gives large memory back, if the link's word is free. */
 void zx_pipe_slim(struct zx_pipe *p);
 

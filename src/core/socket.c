@@ -246,6 +246,8 @@ void zx_socket_detach(struct zx_socket *s, struct zx_pipe *p) {
     if (p->app.phase == ZX_PIPE_ATTACHED)
         s->ops->lost(s, p);
     p->app.phase = ZX_PIPE_DETACHED;
+    if (s->dry == p)
+        s->dry = NULL;
     s->ops->detach(s, p);
     forget_dirty(s, p);
     zx_socket_unregister(s, p);

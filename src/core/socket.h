@@ -68,6 +68,7 @@ struct zx_socket {
     struct zx_conf *conf;
     struct zx_reactor *reactor; /* NULL until the first network endpoint */
     struct zx_pipe *pipes;      /* all attached pipes */
+    struct zx_pipe *dry;        /* empty but polled, while zx_wait_socket looks; see wait.h */
     struct zx_budget budget;
     struct zx_endpoint *endpoints;
     struct zx_routes *routes; /* leaf lock inside; NULL unless ZX_PATTERN_RECV_ID */
@@ -163,6 +164,7 @@ static inline int zx_socket_send(struct zx_socket *s, struct zx_src *src, bool d
     return rc == -EAGAIN ? zx_socket_send_again(s, src, dontwait) : rc;
 }
 static inline int zx_socket_recv(struct zx_socket *s, struct zx_sink *sink, bool dontwait) {
+    sink->patient = !dontwait;
     int rc = s->ops->recv(s, sink);
     if (rc == -EAGAIN)
         rc = zx_socket_recv_again(s, sink, dontwait);

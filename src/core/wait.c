@@ -97,13 +97,17 @@ static void let_gather(struct zx_socket *s, uint64_t from) {
         zx_os_cpu_relax();
 }
 
+static bool has_news(const struct zx_socket *s) {
+    return zx_socket_has_mail(s) || (s->dry && zx_queue_has(s->dry->in));
+}
+
 /* Polls for the spin budget with the lock held. True if mail came. */
 static bool spin(struct zx_socket *s, struct zx_reactor *held, uint64_t deadline) {
     uint64_t budget = zx_spin_budget_ns(s);
     if (!budget || zx_os_cpus() < 2 || s->spin.long_waits >= LONG_WAITS_MAX) {
         if (held)
             zx_wait_look(s, held, 0);
-        return zx_socket_has_mail(s);
+        return has_news(s);
     }
     uint64_t from = zx_os_now_ns(), until = from + budget;
     if (until > deadline)
@@ -113,7 +117,7 @@ static bool spin(struct zx_socket *s, struct zx_reactor *held, uint64_t deadline
             zx_wait_look(s, held, round);
         else
             zx_os_cpu_relax();
-        if (zx_socket_has_mail(s)) {
+        if (has_news(s)) {
             if (!held)
                 let_gather(s, from);
             return true;
@@ -123,6 +127,38 @@ static bool spin(struct zx_socket *s, struct zx_reactor *held, uint64_t deadline
         if ((held || round % 16 == 0) && zx_os_now_ns() >= until)
             return false;
     }
+}
+
+bool zx_wait_polls(struct zx_socket *s, struct zx_pipe *p) {
+    if (s->spin.streams < STREAMS_MIN || !p->peer || s->dry || p->app.ended || zx_lock_plain ||
+        !s->conf->queue.rcvtimeo_ms)
+        return false;
+    zx_pipe_poll(p);
+    s->dry = p;
+    return true;
+}
+
+/* The wait is over: back among those that are looked at. */
+static void stop_polling(struct zx_socket *s) {
+    struct zx_pipe *p = s->dry;
+    s->dry = NULL;
+    if (p)
+        s->ops->readable(s, p);
+}
+
+/* Before sleep: from now on its writer must tell. True if it wrote meanwhile. */
+static bool settle(struct zx_socket *s) {
+    struct zx_pipe *p = s->dry;
+    if (!p)
+        return false;
+    if (!zx_pipe_unlist(p)) {
+        stop_polling(s);
+        return true;
+    }
+    s->dry = NULL;
+    zx_pipe_slim(p);
+    zx_socket_check_over(s, p);
+    return false;
 }
 
 static int sleep_futex(struct zx_waiter *w, uint64_t deadline) {
@@ -233,7 +269,7 @@ static bool found_more(struct zx_socket *s, struct zx_reactor *held) {
     return zx_socket_has_mail(s);
 }
 
-int zx_wait_socket(struct zx_socket *s, uint64_t deadline_ns) {
+static int wait_for_mail(struct zx_socket *s, uint64_t deadline_ns) {
     if (zx_socket_is_stopped(s))
         return -ETERM;
     if (zx_socket_has_mail(s)) {
@@ -249,7 +285,7 @@ int zx_wait_socket(struct zx_socket *s, uint64_t deadline_ns) {
         zx_ctx_flush_dirty(s->ctx);
     }
     int rc = 0;
-    if (more || spin(s, held, deadline_ns)) {
+    if (more || spin(s, held, deadline_ns) || settle(s)) {
         s->spin.long_waits = 0;
         release(s, held, 0);
     } else {
@@ -262,4 +298,11 @@ int zx_wait_socket(struct zx_socket *s, uint64_t deadline_ns) {
     if (zx_socket_has_mail(s))
         zx_socket_attend(s);
     return zx_socket_is_stopped(s) ? -ETERM : rc;
+}
+
+int zx_wait_socket(struct zx_socket *s, uint64_t deadline_ns) {
+    int rc = wait_for_mail(s, deadline_ns);
+    if (rc != -ENOTSOCK)
+        stop_polling(s);
+    return rc;
 }

@@ -18,6 +18,7 @@
 #include "core/lock.h"
 
 struct zx_event;
+struct zx_pipe;
 struct zx_socket;
 struct zx_watch;
 
@@ -52,6 +53,10 @@ struct zx_spin {
     bool quick;          /* the last wait was over at once */
     uint64_t gather_ns;  /* how long the next wait lets messages gather */
 };
+
+/* In a stream: a pipe that went dry is left listed, and polled by the wait that follows. False: not
+ * this one. The socket's lock. */
+bool zx_wait_polls(struct zx_socket *s, struct zx_pipe *p);
 
 /* Absolute time of now + timeout_ms; UINT64_MAX for a negative timeout. */
 uint64_t zx_deadline(int64_t timeout_ms);

@@ -69,7 +69,11 @@ void zx_fairq_remove(struct zx_fairq *fq, struct zx_pipe *p) {
 }
 
 /* v[cur] is empty: out of the ring, and gone for good if its peer is. */
-static void went_dry(struct zx_socket *s, struct zx_fairq *fq, struct zx_pipe *p) {
+static void went_dry(struct zx_socket *s, struct zx_fairq *fq, struct zx_pipe *p, bool patient) {
+    if (patient && zx_wait_polls(s, p)) {
+        deactivate(fq, fq->cur);
+        return;
+    }
     if (!zx_pipe_unlist(p))
         return;
     deactivate(fq, fq->cur);
@@ -83,7 +87,7 @@ int zx_fairq_recv_slow(struct zx_socket *s, struct zx_fairq *fq, struct zx_sink 
         struct zx_pipe *p = fq->v[fq->cur];
         int rc = zx_pipe_recv(p, sink);
         if (rc == -EAGAIN) {
-            went_dry(s, fq, p);
+            went_dry(s, fq, p, sink->patient);
             continue;
         }
         if (rc)
@@ -104,7 +108,7 @@ struct zx_pipe *zx_fairq_next(struct zx_socket *s, struct zx_fairq *fq) {
         struct zx_pipe *p = fq->v[fq->cur];
         if (zx_pipe_peek(p, &rec))
             return p;
-        went_dry(s, fq, p);
+        went_dry(s, fq, p, false);
     }
     return NULL;
 }
