@@ -48,7 +48,9 @@ static inline void zx_put64(uint8_t *p, uint64_t v) {
 
 enum { ZX_COPY_SMALL = 64 };
 
-/* memcpy without the call for a small size: two overlapping moves of a fixed size. */
+/* memcpy without the call for a small size: overlapping moves of a fixed size. Up to 32 bytes
+ * by words: what the caller has just written field by field would be waited for by a wider
+ * load. */
 static inline void zx_copy(uint8_t *to, const uint8_t *from, size_t size) {
     if (size > ZX_COPY_SMALL) {
         memcpy(to, from, size);
@@ -59,11 +61,15 @@ static inline void zx_copy(uint8_t *to, const uint8_t *from, size_t size) {
         memcpy(to, head, 32);
         memcpy(to + size - 32, tail, 32);
     } else if (size >= 16) {
-        uint8_t head[16], tail[16];
-        memcpy(head, from, 16);
-        memcpy(tail, from + size - 16, 16);
-        memcpy(to, head, 16);
-        memcpy(to + size - 16, tail, 16);
+        uint64_t a, b, c, d;
+        memcpy(&a, from, 8);
+        memcpy(&b, from + 8, 8);
+        memcpy(&c, from + size - 16, 8);
+        memcpy(&d, from + size - 8, 8);
+        memcpy(to, &a, 8);
+        memcpy(to + 8, &b, 8);
+        memcpy(to + size - 16, &c, 8);
+        memcpy(to + size - 8, &d, 8);
     } else if (size >= 8) {
         uint64_t head, tail;
         memcpy(&head, from, 8);

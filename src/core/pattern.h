@@ -29,7 +29,9 @@ struct zx_src {
     size_t size;
     struct zx_msg *msg;
     bool more;
-    bool is_const; /* data may be referenced for ever (zmq_send_const) */
+    /* data may be referenced for ever (zmq_send_const). Apart from `more`: a load of both at
+     * once would wait for two stores. */
+    _Alignas(8) bool is_const;
 };
 
 /* A received frame left where it is, for whoever passes it on at once: bytes in the in-queue
