@@ -46,7 +46,7 @@ inline section(t)
     d_step { assert(holders == 1); holders-- }
 }
 
-/* zx_lock_take: src/core/lock.h */
+/* zx_lock_take_biased: src/core/lock.h */
 /* zx_lock_give: src/core/lock.h */
 /* zx_lock_revoked: src/core/lock.c */
 active proctype owner()
