@@ -36,7 +36,7 @@ int zmq_msg_send(zmq_msg_t *m, void *socket, int flags) {
     struct zx_msg *msg = (struct zx_msg *)(void *)m;
     if (!msg || !zx_msg_is_valid(msg))
         return zx_api_result(-EFAULT);
-    struct zx_src src = {.data = zx_msg_data(msg), .size = zx_msg_size(msg), .msg = msg};
+    struct zx_src src = zx_src_of(msg, false);
     zx_msg_drop_meta(msg);
     msg->flags = (uint8_t)((msg->flags & ~ZX_MSG_MORE) | (flags & ZMQ_SNDMORE ? ZX_MSG_MORE : 0));
     return send_src(socket, &src, flags);

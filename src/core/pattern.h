@@ -43,6 +43,11 @@ struct zx_loan {
     struct zx_pipe *owed; /* the sender is to be told of room: by zx_pipe_credit, afterwards */
 };
 
+static inline struct zx_src zx_src_of(struct zx_msg *m, bool more) {
+    return (struct zx_src){
+        .data = zx_msg_data(m), .size = zx_msg_size(m), .msg = m, .more = more};
+}
+
 /* Where an incoming frame goes: into a buffer (cut at cap) or into a message. */
 struct zx_sink {
     void *buf;

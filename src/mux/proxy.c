@@ -130,7 +130,7 @@ static int send_waiting(struct proxy *px, struct zx_socket *to, struct frame *f,
     zx_msg_init(&copy);
     if (keep)
         zx_msg_copy(&copy, &f->msg);
-    struct zx_src src = {.msg = keep ? &copy : &f->msg, .more = f->sink.more};
+    struct zx_src src = zx_src_of(keep ? &copy : &f->msg, f->sink.more);
     unlock(px);
     rc = zx_socket_enter(to);
     if (!rc) {
@@ -153,9 +153,9 @@ static int frame_send(struct proxy *px, struct zx_socket *to, struct frame *f, b
     } else if (keep) {
         zx_msg_init(&copy);
         zx_msg_copy(&copy, &f->msg);
-        src.msg = &copy;
+        src = zx_src_of(&copy, f->sink.more);
     } else {
-        src.msg = &f->msg;
+        src = zx_src_of(&f->msg, f->sink.more);
     }
     int rc = to->ops->send(to, &src);
     if (src.msg == &copy)

@@ -81,7 +81,7 @@ static size_t put_frame(uint8_t *to, uint8_t flags, const void *data, size_t siz
 static void send_small(struct zx_socket *s, const struct zx_group *g, struct zx_src *src) {
     uint8_t wire[2 + ZX_GROUP_MAX + 9 + SMALL];
     size_t n = put_frame(wire, ZX_FRAME_MORE, g ? g->name : "", g ? g->size : 0);
-    n += put_frame(wire + n, 0, zx_src_data(src), zx_src_size(src));
+    n += put_frame(wire + n, 0, src->data, src->size);
     zx_dist_send_wire(&radio_of(s)->out, wire, n);
     zx_src_drop(s, src);
 }
@@ -109,7 +109,7 @@ static int radio_send(struct zx_socket *s, struct zx_src *src) {
     }
     if (!r->out.n_to)
         zx_src_drop(s, src);
-    else if (zx_src_size(src) <= SMALL)
+    else if (src->size <= SMALL)
         send_small(s, g, src);
     else
         return send_frames(s, g, src);
