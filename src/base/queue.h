@@ -147,8 +147,8 @@ int zx_queue_write(struct zx_queue *q, const void *data, size_t size, uint8_t fl
  * False: it does not fit this path, nothing was done. */
 static inline bool zx_queue_put_whole(struct zx_queue *q, const uint8_t *data, size_t size) {
     struct zx_chunk *c = q->w.cur;
-    if (size > ZX_QUEUE_REF_ABOVE || !c || c != q->w.open || q->w.in_message || c->size - c->pos < size + 9 ||
-        q->sh.conflate)
+    if (size > ZX_QUEUE_REF_ABOVE || !c || c != q->w.open || q->w.in_message ||
+        c->size - c->pos < size + 9 || q->sh.conflate)
         return false;
     uint8_t *p = c->data + c->pos;
     uint32_t head = 2;

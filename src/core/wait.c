@@ -13,7 +13,8 @@
 enum { LONG_WAITS_MAX = 2, DIRECT_PER_DRIVE = 8, STREAMS_MIN = 2, GATHER_MANY = 8 };
 /* How long to let messages gather: at first, at most. What comes sooner than QUICK_NS comes
  * from a writer that does not wait for us. */
-static const uint64_t GATHER_NS = 400, GATHER_MAX_NS = 3200, QUICK_NS = 250, HOT_NS = 1000000, FUTEX_NS = UINT64_C(3600000000000);
+static const uint64_t GATHER_NS = 400, GATHER_MAX_NS = 3200, QUICK_NS = 250;
+static const uint64_t HOT_NS = 1000000, FUTEX_NS = UINT64_C(3600000000000);
 
 void zx_wake_add(struct zx_wake *wake, struct zx_watch *watch) {
     zx_mutex_lock(&wake->lock);
