@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A stream over inproc (R2, its quick form): a reader that has read its pipe dry and goes on
- * looking keeps the mark `listed` and sets `polled`; a writer that sees `polled` commits without a fence.
- * Before it sleeps the reader takes both marks off, runs the process-wide barrier for both sides
- * and looks again. A reader that goes to sleep without having polled fences, as in `inbox`.
+ * looking keeps the mark `listed` and sets `polled`; a writer that sees `polled` commits without a
+ * fence. Before it sleeps the reader takes both marks off, runs the process-wide barrier for both
+ * sides and looks again. A reader that goes to sleep without having polled fences, as in `inbox`.
  *
  * Proves: no message stays unseen by a reader that sleeps while the pipe is unlisted.
  * Bounds: one writer of 3 messages; the reader polls or sleeps as it likes.
