@@ -216,6 +216,7 @@ const struct zx_mechanism_ops zx_null_ops = {
     .number = 0,
     .transforms = false,
     .overhead = 0,
+    .rows = NULL,
     .create = null_create,
     .destroy = null_destroy,
     .next_command = null_next_command,
