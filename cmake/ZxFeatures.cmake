@@ -126,8 +126,28 @@ zx_find(openpgm MODULES openpgm-5.3 openpgm-5.2 HEADER pgm/pgm.h LIBRARY pgm)
 zx_find(norm MODULES norm HEADER normApi.h LIBRARY norm)
 zx_find(krb5 MODULES krb5-gssapi HEADER gssapi/gssapi_krb5.h LIBRARY gssapi_krb5)
 
+# Security is no accident: to be without CURVE is said, not found out.
+if(NOT ZXP_libsodium_FOUND AND ENABLE_CURVE STREQUAL "AUTO" AND WITH_LIBSODIUM STREQUAL "AUTO")
+  message(FATAL_ERROR "libsodium was not found (Debian: apt install libsodium-dev). "
+                      "CURVE needs it; without CURVE: -DENABLE_CURVE=OFF")
+endif()
+# Wider vectors than every machine has: compiled where the compiler can, used where they are.
+include(CheckCCompilerFlag)
+check_c_compiler_flag(-mavx2 ZX_CC_AVX2)
+check_c_compiler_flag(-mavx512f ZX_CC_AVX512F)
+set(ZXP_avx_FOUND FALSE)
+if(ZX_CC_AVX2 AND ZX_CC_AVX512F)
+  set(ZXP_avx_FOUND TRUE)
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/security/curve_lanes8.c
+                              PROPERTIES COMPILE_OPTIONS -mavx2)
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/security/curve_lanes16.c
+                              PROPERTIES COMPILE_OPTIONS -mavx512f)
+endif()
+
 zx_feature(CURVE SWITCHES ENABLE_CURVE WITH_LIBSODIUM NEEDS libsodium
            FILES security/curve*.c security/curve/*.c)
+zx_feature(CURVE_AVX NEEDS avx FEATURES CURVE
+           FILES security/curve_lanes8.c security/curve_lanes16.c)
 zx_feature(GSSAPI SWITCHES WITH_GSSAPI_KRB5 NEEDS krb5
            FILES security/gssapi*.c security/gssapi/*.c)
 zx_feature(WS SWITCHES ENABLE_WS FILES transports/ws.c transports/ws_*.c transports/ws/*.c)

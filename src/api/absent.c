@@ -11,16 +11,6 @@ static void *absent_ptr(void) {
     return NULL;
 }
 
-int zmq_curve_keypair(char *z85_public, char *z85_secret) {
-    (void)z85_public, (void)z85_secret;
-    return absent();
-}
-
-int zmq_curve_public(char *z85_public, const char *z85_secret) {
-    (void)z85_public, (void)z85_secret;
-    return absent();
-}
-
 void *zmq_poller_new(void) {
     return absent_ptr();
 }

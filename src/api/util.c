@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "base/blob.h"
 #include "base/z85.h"
+#include "core/registry.h"
 #include "os/os.h"
 #include "zmqx.h"
 
@@ -77,6 +79,36 @@ uint8_t *zmq_z85_decode(uint8_t *dest, const char *string) {
         return dest;
     errno = EINVAL;
     return NULL;
+}
+
+/* ---- keys of CURVE ---- */
+
+enum { KEY = 32, KEY_TEXT = 40 };
+
+int zmq_curve_keypair(char *z85_public, char *z85_secret) {
+    uint8_t public_key[KEY], secret[KEY];
+    if (!z85_public || !z85_secret)
+        return zx_api_result(-EFAULT);
+    int rc = zx_registry_key_pair(public_key, secret);
+    if (!rc) {
+        zx_z85_encode(z85_public, public_key, sizeof public_key);
+        zx_z85_encode(z85_secret, secret, sizeof secret);
+    }
+    zx_wipe(secret, sizeof secret);
+    return zx_api_result(rc);
+}
+
+int zmq_curve_public(char *z85_public, const char *z85_secret) {
+    uint8_t public_key[KEY], secret[KEY];
+    if (!z85_public || !z85_secret)
+        return zx_api_result(-EFAULT);
+    if (strlen(z85_secret) != KEY_TEXT || !zx_z85_decode(secret, z85_secret))
+        return zx_api_result(-EINVAL);
+    int rc = zx_registry_public_key(public_key, secret);
+    if (!rc)
+        zx_z85_encode(z85_public, public_key, sizeof public_key);
+    zx_wipe(secret, sizeof secret);
+    return zx_api_result(rc);
 }
 
 /* ---- stopwatch ---- */

@@ -235,6 +235,11 @@ static inline bool zx_queue_peek(struct zx_queue *q, struct zx_rec *rec) {
     zx_queue_decode(q, rec);
     return true;
 }
+/* The records from the front on, at most max (> 0) of them and no more once they make max_bytes:
+ * those that lie in one chunk, so that all stay where they are until the last is consumed. A
+ * note stands alone. */
+unsigned zx_queue_peek_row(struct zx_queue *q, struct zx_rec *recs, unsigned max,
+                           size_t max_bytes);
 void zx_queue_slot_done(struct zx_queue *q);
 /* Arms the next report at the low-water mark of the present high-water mark. */
 void zx_queue_rearm(struct zx_queue *q);

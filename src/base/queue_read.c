@@ -69,6 +69,26 @@ bool zx_queue_refill(struct zx_queue *q) {
     }
 }
 
+unsigned zx_queue_peek_row(struct zx_queue *q, struct zx_rec *recs, unsigned max,
+                           size_t max_bytes) {
+    if (!zx_queue_peek(q, &recs[0]))
+        return 0;
+    unsigned n = 1;
+    if (!recs[0].total || recs[0].flags & ZX_FRAME_NOTE)
+        return n;
+    struct zx_queue walk;
+    walk.r.cur = q->r.cur;
+    walk.r.pos = q->r.pos + recs[0].total;
+    for (size_t bytes = recs[0].size; n < max && walk.r.pos < q->r.end; n++) {
+        zx_queue_decode(&walk, &recs[n]);
+        bytes += recs[n].size;
+        if (recs[n].flags & ZX_FRAME_NOTE || bytes > max_bytes)
+            break;
+        walk.r.pos += recs[n].total;
+    }
+    return n;
+}
+
 bool zx_queue_report(struct zx_queue *q) {
     zx_queue_rearm(q);
     atomic_store_explicit(&q->sh.reported, q->r.read, memory_order_release);

@@ -40,6 +40,7 @@ struct zx_pipe;
 struct zx_socket;
 struct zx_endpoint;
 struct zx_hs;
+struct zx_mechanism;
 struct zx_resolve_job;
 
 enum {
@@ -112,6 +113,7 @@ struct zx_link {
         struct zx_dial *dial;  /* NULL: accepted */
         struct zx_v1_decoder *v1;
         struct zx_resolve_job *resolve_job;
+        struct zx_mechanism *seal; /* traffic goes through it; NULL: it is as it is */
         struct zx_v3 rx;
         struct zx_dead *dead;  /* bodies to be released when the word is given back */
         struct zx_buf ctrl;    /* goes out at frame boundaries, before the queue */
@@ -140,7 +142,8 @@ struct zx_link {
     } dirty;
 };
 
-enum zx_framing { ZX_FRAMING_DIRECT, ZX_FRAMING_V1, ZX_FRAMING_RAW, ZX_FRAMING_SLOT };
+enum zx_framing { ZX_FRAMING_DIRECT, ZX_FRAMING_V1, ZX_FRAMING_RAW, ZX_FRAMING_SLOT,
+                  ZX_FRAMING_SEALED };
 
 /* A link that will connect (start it with ZX_WORK_START). pipe may be NULL (IMMEDIATE);
  * takes references. 0 or -ENOMEM. */

@@ -8,8 +8,10 @@
 #include "core/link.h"
 #include "core/pipe.h"
 #include "core/socket.h"
+#include "security/mechanism.h"
 #include "zmtp/cmd_ping.h"
 #include "zmtp/handshake.h"
+#include "zmtp/seal.h"
 
 enum { STRETCHES = 32, SEND_MAX = 1 << 18, ENCODE_MAX = 1 << 16, TURN_SENDS = 64 };
 static const uint64_t MS = 1000000;
@@ -18,6 +20,8 @@ static const uint64_t MS = 1000000;
 int zx_link_ctrl_frame(struct zx_link *l, uint8_t flags, const uint8_t *body, size_t size) {
     uint8_t head[ZX_V1_HEADER_MAX];
     size_t n = 2;
+    if (l->w.seal)
+        return zx_seal_frame(l->w.seal, &(struct zx_mech_frame){flags, body, size}, &l->w.ctrl);
     if (l->w.framing == ZX_FRAMING_RAW) {
         n = 0;
     } else if (l->w.framing == ZX_FRAMING_V1) {
@@ -77,13 +81,27 @@ void zx_link_flush_handshake(struct zx_link *l) {
     zx_link_update_interest(l);
 }
 
+/* Patterns write frames in wire form; where traffic is sealed they go by way of `plain`. */
+static struct zx_buf *ctrl_of(struct zx_link *l, struct zx_buf *plain) {
+    return l->w.seal ? plain : &l->w.ctrl;
+}
+
+static int seal_ctrl(struct zx_link *l, struct zx_buf *plain, int rc) {
+    if (!rc && l->w.seal)
+        rc = zx_seal_frames(l->w.seal, plain->data, zx_buf_size(plain), &l->w.ctrl);
+    zx_buf_fini(plain);
+    return rc;
+}
+
 /* Takes a note at the front of the out-queue; its wire form, if any, goes to ctrl. */
 static int take_note(struct zx_link *l, struct zx_pipe *p) {
     struct zx_rec rec;
     if (!zx_queue_peek(p->out, &rec))
         return 0;
     if (rec.data[0] == ZX_NOTE_SUB && rec.size >= 6 && zx_get32(rec.data + 1) == p->epoch) {
-        int rc = l->sock->ops->link_note(l->sock, p, rec.data, rec.size, &l->w.ctrl);
+        struct zx_buf plain = {0};
+        int rc = l->sock->ops->link_note(l->sock, p, rec.data, rec.size, ctrl_of(l, &plain));
+        rc = seal_ctrl(l, &plain, rc);
         if (rc)
             return rc;
     } else if (rec.data[0] == ZX_NOTE_END) {
@@ -113,6 +131,18 @@ static int encode(struct zx_link *l, struct zx_pipe *p, bool *credit) {
         *credit |= zx_queue_consume_encoded(p->out, &rec);
     }
     return 0;
+}
+
+/* The same where a mechanism transforms: the queue's records, sealed into ctrl. */
+static int seal_queue(struct zx_link *l, struct zx_pipe *p, bool *credit) {
+    struct zx_seal_queue s = {.q = p->out, .dead = l->w.dead, .max = ENCODE_MAX};
+    struct zx_rec rec;
+    int rc = 0;
+    while (!rc && zx_buf_size(&l->w.ctrl) < ENCODE_MAX && !l->w.end_seen &&
+           zx_queue_peek(p->out, &rec))
+        rc = rec.flags & ZX_FRAME_NOTE ? take_note(l, p) : zx_seal_queue(l->w.seal, &s, &l->w.ctrl);
+    *credit |= s.credit;
+    return rc;
 }
 
 /* Fills g with what may go out now. Returns bytes of ctrl that lead it. */
@@ -170,10 +200,17 @@ static int send_once(struct zx_link *l, struct zx_pipe *p, bool *credit) {
 
 /* Brings ctrl up to date: initial bytes, notes, encoded records. */
 static int prepare(struct zx_link *l, struct zx_pipe *p, bool *credit) {
-    while (l->w.more_initial && zx_buf_size(&l->w.ctrl) < ENCODE_MAX)
-        l->w.more_initial = l->sock->ops->link_more(l->sock, p, &l->w.ctrl);
+    while (l->w.more_initial && zx_buf_size(&l->w.ctrl) < ENCODE_MAX) {
+        struct zx_buf plain = {0};
+        l->w.more_initial = l->sock->ops->link_more(l->sock, p, ctrl_of(l, &plain));
+        int rc = seal_ctrl(l, &plain, 0);
+        if (rc)
+            return rc;
+    }
     if (l->w.more_initial)
         return 0;
+    if (l->w.seal)
+        return seal_queue(l, p, credit);
     if (l->w.framing != ZX_FRAMING_DIRECT)
         return encode(l, p, credit);
     while (zx_buf_size(&l->w.ctrl) < ENCODE_MAX && zx_queue_has(p->out) && p->out->r.special &&

@@ -7,6 +7,7 @@
 #include "core/link.h"
 #include "core/pipe.h"
 #include "core/socket.h"
+#include "security/mechanism.h"
 #include "zmtp/cmd_join.h"
 #include "zmtp/cmd_ping.h"
 #include "zmtp/command.h"
@@ -84,6 +85,14 @@ static int v1_input(struct zx_link *l, struct zx_queue *q, const uint8_t *data, 
     return 0;
 }
 
+/* What the peer sent cannot be. Of a sealed stream the monitor hears why. */
+static void traffic_failed(struct zx_link *l, int rc) {
+    const struct zx_mechanism *m = l->w.seal;
+    if (m && m->status == ZX_MECH_FAILED && m->error.kind == ZX_HS_ERROR_PROTOCOL)
+        zx_link_event(l, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, m->error.value);
+    zx_link_end(l, rc == -ENOMEM ? ZX_END_LOST : ZX_END_PROTOCOL, -rc);
+}
+
 /* Traffic in a buffer: left over from the handshake, or read for a transforming framing. */
 int zx_link_traffic(struct zx_link *l, const uint8_t *data, size_t size) {
     struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_relaxed);
@@ -102,7 +111,7 @@ int zx_link_traffic(struct zx_link *l, const uint8_t *data, size_t size) {
     zx_queue_commit(p->in);
     zx_pipe_announce(p);
     if (rc)
-        zx_link_end(l, rc == -ENOMEM ? ZX_END_LOST : ZX_END_PROTOCOL, -rc);
+        traffic_failed(l, rc);
     return rc;
 }
 
@@ -189,7 +198,7 @@ static ptrdiff_t read_direct(struct zx_link *l, struct zx_pipe *p, bool owner) {
     zx_queue_commit(q);
     zx_pipe_announce(p);
     if (rc) {
-        zx_link_end(l, rc == -ENOMEM ? ZX_END_LOST : ZX_END_PROTOCOL, -rc);
+        traffic_failed(l, rc);
         return 0;
     }
     /* The owner has what it waits for: it comes back when that is consumed. */
@@ -212,7 +221,8 @@ static void after_read(struct zx_link *l, bool owner) {
 }
 
 static bool is_direct(const struct zx_link *l) {
-    return l->w.framing == ZX_FRAMING_DIRECT || l->w.framing == ZX_FRAMING_SLOT;
+    return l->w.framing == ZX_FRAMING_DIRECT || l->w.framing == ZX_FRAMING_SLOT ||
+           l->w.framing == ZX_FRAMING_SEALED;
 }
 
 void zx_link_read(struct zx_link *l, bool owner) {

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/registry.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "core/pattern.h"
 #include "core/transport.h"
+#if ZX_HAVE_CURVE
+#include "security/curve.h"
+#endif
 
 extern const struct zx_pattern_ops zx_pair_ops, zx_pub_ops, zx_sub_ops, zx_req_ops, zx_rep_ops,
     zx_dealer_ops, zx_router_ops, zx_pull_ops, zx_push_ops, zx_xpub_ops, zx_xsub_ops,
@@ -33,3 +37,27 @@ const struct zx_transport_ops *zx_registry_transport(const char *scheme, size_t 
             return transports[i];
     return NULL;
 }
+
+#if ZX_HAVE_CURVE
+
+int zx_registry_key_pair(uint8_t public_key[32], uint8_t secret[32]) {
+    return zx_curve_pair_new(public_key, secret);
+}
+
+int zx_registry_public_key(uint8_t public_key[32], const uint8_t secret[32]) {
+    return zx_curve_pair_public(public_key, secret);
+}
+
+#else
+
+int zx_registry_key_pair(uint8_t public_key[32], uint8_t secret[32]) {
+    (void)public_key, (void)secret;
+    return -ENOTSUP;
+}
+
+int zx_registry_public_key(uint8_t public_key[32], const uint8_t secret[32]) {
+    (void)public_key, (void)secret;
+    return -ENOTSUP;
+}
+
+#endif

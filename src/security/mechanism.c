@@ -11,6 +11,9 @@
 static const struct zx_mechanism_ops *const registry[] = {
     &zx_null_ops,
     &zx_plain_ops,
+#if ZX_HAVE_CURVE
+    &zx_curve_ops,
+#endif
 };
 
 enum { REGISTERED = sizeof registry / sizeof registry[0] };

@@ -189,6 +189,6 @@ int zx_mechanism_encode_none(struct zx_mechanism *m, const struct zx_mech_frame 
 int zx_mechanism_decode_none(struct zx_mechanism *m, uint8_t *body, size_t size,
                              struct zx_mech_frame *out);
 
-extern const struct zx_mechanism_ops zx_null_ops, zx_plain_ops;
+extern const struct zx_mechanism_ops zx_null_ops, zx_plain_ops, zx_curve_ops;
 
 #endif

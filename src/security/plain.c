@@ -392,6 +392,7 @@ const struct zx_mechanism_ops zx_plain_ops = {
     .number = 1,
     .transforms = false,
     .overhead = 0,
+    .rows = NULL,
     .create = plain_create,
     .destroy = plain_destroy,
     .next_command = plain_next_command,

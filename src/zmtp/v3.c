@@ -5,12 +5,13 @@
 #include <stdlib.h>
 
 #include "base/msg.h"
+#include "zmtp/v3_private.h"
 
 enum {
-    REF_RECORD = 9 + 2 * sizeof(void *),
-    HEADER_MAX = 9,
+    REF_RECORD = ZX_V3_REF_RECORD,
+    HEADER_MAX = ZX_V3_HEADER_MAX,
     WANT_MIN = 400,
-    COMMAND_MAX = 1 << 20, /* a SUBSCRIBE carries its topic */
+    COMMAND_MAX = ZX_V3_COMMAND_MAX,
     BODY_FIRST = 1 << 20   /* a body larger than this grows as data arrives */
 };
 
@@ -99,13 +100,7 @@ static int to_body(struct zx_v3 *d, const uint8_t *p, size_t avail, size_t head,
     return 0;
 }
 
-struct walk {
-    uint8_t *src, *dst, *end; /* records are moved down when commands were taken out */
-    uint32_t msgs;
-    uint8_t *boundary; /* end of the last complete message or kept command, in dst terms */
-};
-
-static int on_command(struct zx_v3 *d, struct walk *w, size_t head, size_t size) {
+static int on_command(struct zx_v3 *d, struct zx_v3_walk *w, size_t head, size_t size) {
     w->src[0] &= (uint8_t)~ZX_FRAME_MORE;
     int rc = d->hooks.command(d->hooks.ctx, w->src + head, size);
     if (rc < 0)
@@ -122,7 +117,7 @@ static int on_command(struct zx_v3 *d, struct walk *w, size_t head, size_t size)
     return 0;
 }
 
-static int on_frame(struct zx_v3 *d, struct walk *w, size_t head, size_t size) {
+static int on_frame(struct zx_v3 *d, struct zx_v3_walk *w, size_t head, size_t size) {
     uint8_t flags = w->src[0];
     if (d->hooks.frame && !d->hooks.frame(&d->frame_state, flags, w->src + head, size))
         return -EPROTO;
@@ -140,10 +135,8 @@ static int on_frame(struct zx_v3 *d, struct walk *w, size_t head, size_t size) {
     return ++d->frames > ZX_V3_MESSAGE_FRAMES_MAX ? -EMSGSIZE : 0;
 }
 
-/* One frame at w->src. 1: done, 0: incomplete (*head, *size as far as known), negative. */
-static int frame(struct zx_v3 *d, struct walk *w, size_t *head, uint64_t *size) {
-    size_t avail = (size_t)(w->end - w->src);
-    uint8_t *p = w->src;
+int zx_v3_header(const struct zx_v3 *d, const uint8_t *p, size_t avail, size_t *head,
+                 uint64_t *size) {
     *head = 0;
     if (avail < 2)
         return 0;
@@ -159,17 +152,30 @@ static int frame(struct zx_v3 *d, struct walk *w, size_t *head, uint64_t *size) 
     if (*size > (uint64_t)PTRDIFF_MAX - 4096 ||
         (d->max_frame >= 0 && *size > (uint64_t)d->max_frame))
         return -EMSGSIZE;
+    return *size <= avail - *head;
+}
+
+int zx_v3_record(struct zx_v3 *d, struct zx_v3_walk *w, size_t head, size_t size) {
+    return w->src[0] & ZX_FRAME_COMMAND ? on_command(d, w, head, size)
+                                        : on_frame(d, w, head, size);
+}
+
+/* One frame at w->src. 1: done, 0: incomplete (*head, *size as far as known), negative. */
+static int frame(struct zx_v3 *d, struct zx_v3_walk *w, size_t *head, uint64_t *size) {
+    uint8_t *p = w->src;
+    int rc = zx_v3_header(d, p, (size_t)(w->end - p), head, size);
+    if (rc < 0 || !*head)
+        return rc;
     /* The private bits are ours: a peer must not forge a reference or a note. */
     p[0] &= d->commands ? ZX_FRAME_WIRE_MASK : ZX_FRAME_MORE | ZX_FRAME_LONG;
-    if (*size > avail - *head)
+    if (!rc)
         return 0;
-    int rc = p[0] & ZX_FRAME_COMMAND ? on_command(d, w, *head, (size_t)*size)
-                                     : on_frame(d, w, *head, (size_t)*size);
+    rc = zx_v3_record(d, w, *head, (size_t)*size);
     return rc ? rc : 1;
 }
 
 /* Short whole single-frame messages in a row, the common case: nothing to clear or move. */
-static inline void skim(const struct zx_v3 *d, struct walk *w) {
+static inline void skim(const struct zx_v3 *d, struct zx_v3_walk *w) {
     uint8_t *p = w->src, *end = w->end - 1;
     uint32_t msgs = 0;
     if (w->dst != p || d->in_message || !d->plain)
@@ -185,7 +191,7 @@ static inline void skim(const struct zx_v3 *d, struct walk *w) {
 }
 
 /* The tail of the read: keeps it in place, moves it to a fresh chunk, or to a body. */
-static int keep_rest(struct zx_v3 *d, struct zx_queue *q, struct walk *w, size_t head,
+static int keep_rest(struct zx_v3 *d, struct zx_queue *q, struct zx_v3_walk *w, size_t head,
                      uint64_t size) {
     size_t rest = (size_t)(w->end - w->src);
     if (rest && w->dst != w->src)
@@ -204,6 +210,12 @@ static int keep_rest(struct zx_v3 *d, struct zx_queue *q, struct walk *w, size_t
     return zx_queue_carry(q, w->dst, rest, need + WANT_MIN) ? 0 : -ENOMEM;
 }
 
+int zx_v3_count_body(struct zx_v3 *d, uint8_t flags) {
+    d->in_message = flags & ZX_FRAME_MORE;
+    d->frames = d->in_message ? d->frames + 1 : 0;
+    return d->frames > ZX_V3_MESSAGE_FRAMES_MAX ? -EMSGSIZE : 0;
+}
+
 static int body_done(struct zx_v3 *d, struct zx_queue *q) {
     uint8_t flags = d->body_flags;
     if (d->hooks.frame &&
@@ -213,20 +225,44 @@ static int body_done(struct zx_v3 *d, struct zx_queue *q) {
     if (rc)
         return rc;
     d->body = NULL;
-    d->in_message = flags & ZX_FRAME_MORE;
-    d->frames = d->in_message ? d->frames + 1 : 0;
-    return d->frames > ZX_V3_MESSAGE_FRAMES_MAX ? -EMSGSIZE : 0;
+    return zx_v3_count_body(d, flags);
+}
+
+int zx_v3_body_got(struct zx_v3 *d, size_t *got) {
+    size_t n = d->body_cap - d->body_got;
+    if (n > *got)
+        n = *got;
+    d->body_got += n;
+    *got -= n;
+    return d->body_got == d->body_size;
+}
+
+void zx_v3_walk_begin(struct zx_v3 *d, struct zx_queue *q, struct zx_v3_walk *w, size_t got) {
+    size_t room;
+    uint8_t *p = zx_queue_room(q, 0, &room);
+    if (d->fill + got == room)
+        d->want = d->want < ZX_QUEUE_CHUNK_MAX / 4 ? d->want * 4 : ZX_QUEUE_CHUNK_MAX;
+    *w = (struct zx_v3_walk){p, p, p + d->fill + got, 0, p};
+}
+
+int zx_v3_walk_end(struct zx_v3 *d, struct zx_queue *q, struct zx_v3_walk *w, int rc) {
+    size_t room, head = 0;
+    uint64_t size = 0;
+    uint8_t *p = zx_queue_room(q, 0, &room);
+    if (d->command_end != w->src)
+        d->command_end = NULL;
+    if (rc >= 0)
+        (void)zx_v3_header(d, w->src, (size_t)(w->end - w->src), &head, &size);
+    zx_queue_put(q, (uint32_t)(w->dst - p), w->msgs, (uint32_t)(w->boundary - p));
+    return rc < 0 ? rc : keep_rest(d, q, w, head, size);
 }
 
 int zx_v3_parse(struct zx_v3 *d, struct zx_queue *q, size_t got) {
+    if (d->seal)
+        return zx_v3_parse_sealed(d, q, got);
     d->command_end = NULL;
     if (d->body) {
-        size_t n = d->body_cap - d->body_got;
-        if (n > got)
-            n = got;
-        d->body_got += n;
-        got -= n;
-        if (d->body_got < d->body_size)
+        if (!zx_v3_body_got(d, &got))
             return 0;
         int rc = body_done(d, q);
         if (rc)
@@ -235,12 +271,11 @@ int zx_v3_parse(struct zx_v3 *d, struct zx_queue *q, size_t got) {
         if (!got)
             return 0;
     }
-    size_t room, head = 0;
+    size_t head = 0;
     uint64_t size = 0;
-    uint8_t *p = zx_queue_room(q, 0, &room);
-    if (d->fill + got == room)
-        d->want = d->want < ZX_QUEUE_CHUNK_MAX / 4 ? d->want * 4 : ZX_QUEUE_CHUNK_MAX;
-    struct walk w = {p, p, p + d->fill + got, 0, p};
+    struct zx_v3_walk w;
+    zx_v3_walk_begin(d, q, &w, got);
+    uint8_t *p = w.src;
     int rc;
     do
         skim(d, &w);

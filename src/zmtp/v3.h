@@ -23,6 +23,8 @@
  * MORE for ever); frames themselves are bounded by MAXMSGSIZE. */
 #define ZX_V3_MESSAGE_FRAMES_MAX 1000000u
 
+struct zx_mechanism;
+
 struct zx_v3_hooks {
     /* A command frame: 0 drop it, 1 keep it as a record, negative: close. */
     int (*command)(void *ctx, const uint8_t *body, size_t size);
@@ -33,6 +35,7 @@ struct zx_v3_hooks {
 
 struct zx_v3 {
     struct zx_v3_hooks hooks;
+    struct zx_mechanism *seal; /* borrowed: opens what comes; NULL: nothing is sealed */
     int64_t max_frame;  /* bytes, < 0: none */
     size_t fill;        /* received bytes behind the written records, not yet parsed */
     size_t want;        /* room wished for the next read */
