@@ -357,7 +357,7 @@ void zx_link_finish(struct zx_link *l) {
         zx_resolver_cancel(&l->w.resolve_job);
     zx_zap_drop(l);
     zx_hs_free(&l->w.hs);
-    zx_mechanism_free(&l->w.seal);
+    zx_mechanism_free(&l->w.rx.seal);
     zx_v3_fini(&l->w.rx);
     free(l->w.v1);
     l->w.v1 = NULL;
@@ -402,7 +402,7 @@ static void reset_connection(struct zx_link *l) {
     l->src.fd = -1;
     zx_zap_drop(l);
     zx_hs_free(&l->w.hs);
-    zx_mechanism_free(&l->w.seal);
+    zx_mechanism_free(&l->w.rx.seal);
     zx_v3_fini(&l->w.rx);
     free(l->w.v1);
     l->w.v1 = NULL;

@@ -113,8 +113,7 @@ struct zx_link {
         struct zx_dial *dial;  /* NULL: accepted */
         struct zx_v1_decoder *v1;
         struct zx_resolve_job *resolve_job;
-        struct zx_mechanism *seal; /* traffic goes through it; NULL: it is as it is */
-        struct zx_v3 rx;
+        struct zx_v3 rx;       /* rx.seal is the link's: both ways go through it */
         struct zx_dead *dead;  /* bodies to be released when the word is given back */
         struct zx_buf ctrl;    /* goes out at frame boundaries, before the queue */
         uint64_t alarm_ns[ZX_ALARM_COUNT];

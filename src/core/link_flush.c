@@ -20,8 +20,8 @@ static const uint64_t MS = 1000000;
 int zx_link_ctrl_frame(struct zx_link *l, uint8_t flags, const uint8_t *body, size_t size) {
     uint8_t head[ZX_V1_HEADER_MAX];
     size_t n = 2;
-    if (l->w.seal)
-        return zx_seal_frame(l->w.seal, &(struct zx_mech_frame){flags, body, size}, &l->w.ctrl);
+    if (l->w.rx.seal)
+        return zx_seal_frame(l->w.rx.seal, &(struct zx_mech_frame){flags, body, size}, &l->w.ctrl);
     if (l->w.framing == ZX_FRAMING_RAW) {
         n = 0;
     } else if (l->w.framing == ZX_FRAMING_V1) {
@@ -83,12 +83,12 @@ void zx_link_flush_handshake(struct zx_link *l) {
 
 /* Patterns write frames in wire form; where traffic is sealed they go by way of `plain`. */
 static struct zx_buf *ctrl_of(struct zx_link *l, struct zx_buf *plain) {
-    return l->w.seal ? plain : &l->w.ctrl;
+    return l->w.rx.seal ? plain : &l->w.ctrl;
 }
 
 static int seal_ctrl(struct zx_link *l, struct zx_buf *plain, int rc) {
-    if (!rc && l->w.seal)
-        rc = zx_seal_frames(l->w.seal, plain->data, zx_buf_size(plain), &l->w.ctrl);
+    if (!rc && l->w.rx.seal)
+        rc = zx_seal_frames(l->w.rx.seal, plain->data, zx_buf_size(plain), &l->w.ctrl);
     zx_buf_fini(plain);
     return rc;
 }
@@ -140,7 +140,8 @@ static int seal_queue(struct zx_link *l, struct zx_pipe *p, bool *credit) {
     int rc = 0;
     while (!rc && zx_buf_size(&l->w.ctrl) < ENCODE_MAX && !l->w.end_seen &&
            zx_queue_peek(p->out, &rec))
-        rc = rec.flags & ZX_FRAME_NOTE ? take_note(l, p) : zx_seal_queue(l->w.seal, &s, &l->w.ctrl);
+        rc = rec.flags & ZX_FRAME_NOTE ? take_note(l, p)
+                                       : zx_seal_queue(l->w.rx.seal, &s, &l->w.ctrl);
     *credit |= s.credit;
     return rc;
 }
@@ -209,7 +210,7 @@ static int prepare(struct zx_link *l, struct zx_pipe *p, bool *credit) {
     }
     if (l->w.more_initial)
         return 0;
-    if (l->w.seal)
+    if (l->w.rx.seal)
         return seal_queue(l, p, credit);
     if (l->w.framing != ZX_FRAMING_DIRECT)
         return encode(l, p, credit);

@@ -132,30 +132,31 @@ static void put_meta(struct zx_link *l, struct zx_pipe *p) {
         zx_queue_commit(p->in);
 }
 
-static enum zx_framing choose_framing(const struct zx_link *l, const struct zx_pipe *p) {
+static enum zx_framing choose_framing(const struct zx_link *l, const struct zx_pipe *p,
+                                      const struct zx_mechanism *seal) {
     if (l->conf->id.raw)
         return ZX_FRAMING_RAW;
     if (l->w.version == ZX_ZMTP_UNVERSIONED || l->w.version == ZX_ZMTP_REV0)
         return ZX_FRAMING_V1;
-    if (l->w.seal)
+    if (seal)
         return ZX_FRAMING_SEALED;
     return p->out->sh.conflate ? ZX_FRAMING_SLOT : ZX_FRAMING_DIRECT;
 }
 
 /* MAXMSGSIZE is about what the application gets, not about what encloses it. */
-static int64_t max_frame(const struct zx_link *l) {
+static int64_t max_frame(const struct zx_link *l, const struct zx_mechanism *seal) {
     int64_t max = l->conf->queue.maxmsgsize;
-    int64_t overhead = l->w.seal ? (int64_t)l->w.seal->ops->overhead : 0;
+    int64_t overhead = seal ? (int64_t)seal->ops->overhead : 0;
     return max < 0 || max > INT64_MAX - overhead ? max : max + overhead;
 }
 
 static int prepare_framing(struct zx_link *l, struct zx_pipe *p) {
-    l->w.seal = l->w.hs ? zx_hs_take_mechanism(l->w.hs) : NULL;
-    l->w.framing = (uint8_t)choose_framing(l, p);
+    struct zx_mechanism *seal = l->w.hs ? zx_hs_take_mechanism(l->w.hs) : NULL;
+    l->w.framing = (uint8_t)choose_framing(l, p, seal);
     bool any = l->sock->ops->link_frame == zx_pattern_link_frame_any;
     struct zx_v3_hooks hooks = {zx_link_command, any ? NULL : l->sock->ops->link_frame, l};
-    zx_v3_init(&l->w.rx, &hooks, max_frame(l), l->w.version >= ZX_ZMTP_3_0);
-    l->w.rx.seal = l->w.seal;
+    zx_v3_init(&l->w.rx, &hooks, max_frame(l, seal), l->w.version >= ZX_ZMTP_3_0);
+    l->w.rx.seal = seal;
     if (l->w.framing != ZX_FRAMING_V1)
         return 0;
     l->w.v1 = calloc(1, sizeof *l->w.v1);

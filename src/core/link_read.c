@@ -87,7 +87,7 @@ static int v1_input(struct zx_link *l, struct zx_queue *q, const uint8_t *data, 
 
 /* What the peer sent cannot be. Of a sealed stream the monitor hears why. */
 static void traffic_failed(struct zx_link *l, int rc) {
-    const struct zx_mechanism *m = l->w.seal;
+    const struct zx_mechanism *m = l->w.rx.seal;
     if (m && m->status == ZX_MECH_FAILED && m->error.kind == ZX_HS_ERROR_PROTOCOL)
         zx_link_event(l, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, m->error.value);
     zx_link_end(l, rc == -ENOMEM ? ZX_END_LOST : ZX_END_PROTOCOL, -rc);

@@ -2,7 +2,8 @@
 /*
  * The lists of what there is: socket types and transports.
  *
- * What: look-up by number and by scheme; key pairs of the mechanism that has some. Owner: constants. Life: for ever.
+ * What: look-up by number and by scheme; key pairs of the mechanism that has some.
+ * Owner: constants. Life: for ever.
  * Never: is changed at run time.
  */
 #ifndef ZX_CORE_REGISTRY_H

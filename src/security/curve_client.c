@@ -64,8 +64,8 @@ static int say_initiate(struct zx_curve *c, struct zx_buf *out) {
     }
     bool good = write_text(c, text);
     if (good) {
-        zx_curve_initiate_write(room, c->once.cookie, COUNTER_INITIATE, c->once.shared, text,
-                                size);
+        zx_curve_initiate_write(room, &(struct zx_curve_text){text, size}, c->once.cookie,
+                                COUNTER_INITIATE, c->once.shared);
         out->tail += size + ZX_CURVE_INITIATE_REST;
     }
     free(text);

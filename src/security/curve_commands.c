@@ -158,15 +158,16 @@ uint32_t zx_curve_vouch_read(struct zx_curve_vouch *v, const uint8_t in[ZX_CURVE
 enum { INITIATE_COOKIE = 9, INITIATE_COUNTER = 105, INITIATE_BOX = 113 };
 _Static_assert(INITIATE_BOX + MAC == ZX_CURVE_INITIATE_REST, "what stands around the text");
 
-void zx_curve_initiate_write(uint8_t *out, const uint8_t cookie[ZX_CURVE_COOKIE],
-                             uint64_t counter, const uint8_t shared[ZX_CURVE_KEY],
-                             const uint8_t *text, size_t size) {
+void zx_curve_initiate_write(uint8_t *out, const struct zx_curve_text *text,
+                             const uint8_t cookie[ZX_CURVE_COOKIE], uint64_t counter,
+                             const uint8_t shared[ZX_CURVE_KEY]) {
     uint8_t nonce[NONCE];
     memcpy(out, initiate_name, sizeof initiate_name - 1);
     memcpy(out + INITIATE_COOKIE, cookie, ZX_CURVE_COOKIE);
     zx_put64(out + INITIATE_COUNTER, counter);
     short_nonce(nonce, "CurveZMQINITIATE", counter);
-    (void)crypto_box_easy_afternm(out + INITIATE_BOX, text, size, nonce, shared);
+    (void)crypto_box_easy_afternm(out + INITIATE_BOX, text->data, text->size, nonce,
+                                  shared);
 }
 
 uint32_t zx_curve_initiate_look(const uint8_t *body, size_t size, const uint8_t **cookie,

@@ -70,10 +70,14 @@ uint32_t zx_curve_vouch_read(struct zx_curve_vouch *v, const uint8_t in[ZX_CURVE
                              const uint8_t secret[ZX_CURVE_KEY],
                              const uint8_t other[ZX_CURVE_KEY]);
 
-/* text: C, the vouch, the metadata, `size` bytes in all (at least 128); out: size + 129. */
-void zx_curve_initiate_write(uint8_t *out, const uint8_t cookie[ZX_CURVE_COOKIE],
-                             uint64_t counter, const uint8_t shared[ZX_CURVE_KEY],
-                             const uint8_t *text, size_t size);
+struct zx_curve_text {
+    const uint8_t *data; /* C, the vouch, the metadata */
+    size_t size;         /* at least 128 */
+};
+/* out: text->size + 129. */
+void zx_curve_initiate_write(uint8_t *out, const struct zx_curve_text *text,
+                             const uint8_t cookie[ZX_CURVE_COOKIE], uint64_t counter,
+                             const uint8_t shared[ZX_CURVE_KEY]);
 enum { ZX_CURVE_INITIATE_TEXT = 128, ZX_CURVE_INITIATE_REST = 129 };
 uint32_t zx_curve_initiate_look(const uint8_t *body, size_t size, const uint8_t **cookie,
                                 uint64_t *counter);

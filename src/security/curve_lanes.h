@@ -32,7 +32,8 @@ static inline __attribute__((always_inline)) void quarter(lanes *x, const uint8_
 
 static inline __attribute__((always_inline)) void rounds(lanes *x) {
     static const uint8_t at[8][4] = {{0, 4, 8, 12}, {5, 9, 13, 1}, {10, 14, 2, 6}, {15, 3, 7, 11},
-                                     {0, 1, 2, 3},  {5, 6, 7, 4},  {10, 11, 8, 9}, {15, 12, 13, 14}};
+                                     {0, 1, 2, 3},  {5, 6, 7, 4},  {10, 11, 8, 9},
+                                     {15, 12, 13, 14}};
     for (int i = 0; i < 10; i++) {
 #pragma GCC unroll 8
         for (int k = 0; k < 8; k++)

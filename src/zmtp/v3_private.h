@@ -27,7 +27,7 @@ struct zx_v3_walk {
  * known, *head 0 if not), -EMSGSIZE. */
 int zx_v3_header(const struct zx_v3 *d, const uint8_t *p, size_t avail, size_t *head,
                  uint64_t *size);
-/* Takes the whole record at w->src, its flags cleared of what is not the wire's. Negative: close. */
+/* Takes the whole record at w->src; its flags are the wire's alone. Negative: close. */
 int zx_v3_record(struct zx_v3 *d, struct zx_v3_walk *w, size_t head, size_t size);
 /* The begin of a read: *got less what completed a body (done tells), the walk over the rest. */
 void zx_v3_walk_begin(struct zx_v3 *d, struct zx_queue *q, struct zx_v3_walk *w, size_t got);

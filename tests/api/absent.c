@@ -35,6 +35,8 @@ static void pollers(void) {
 static void curve_calls(void) {
     char one[41] = "", two[41] = "";
 
+    if (zmq_has("curve"))
+        return;
     zx_soft(1);
     REFUSED(zmq_curve_keypair(one, two));
     REFUSED(zmq_curve_public(one, two));
@@ -54,7 +56,7 @@ static void texts(void) {
 }
 
 static void numbers(void) {
-    static const int options[] = {ZMQ_CURVE_SERVER,   ZMQ_GSSAPI_SERVER,
+    static const int options[] = {ZMQ_GSSAPI_SERVER,
                                   ZMQ_GSSAPI_PLAINTEXT,  ZMQ_NORM_MODE,      ZMQ_NORM_PUSH,
                                   ZMQ_WSS_TRUST_SYSTEM,  ZMQ_VMCI_CONNECT_TIMEOUT};
     void *s = zx_socket(ZMQ_DEALER);
@@ -68,6 +70,9 @@ static void keys(void) {
     static const int options[] = {ZMQ_CURVE_PUBLICKEY, ZMQ_CURVE_SECRETKEY, ZMQ_CURVE_SERVERKEY};
     char key[32] = "0123456789012345678901234567890";
     void *s = zx_socket(ZMQ_DEALER);
+
+    if (zmq_has("curve"))
+        return;
 
     zx_soft(1);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
@@ -95,7 +100,7 @@ static void transports(void) {
 }
 
 static void capabilities(void) {
-    static const char *const all[] = {"pgm", "tipc", "norm",  "curve", "gssapi",
+    static const char *const all[] = {"pgm", "tipc", "norm",  "gssapi",
                                       "vmci", "ws",  "wss",   "vsock"};
 
     zx_soft(1);
