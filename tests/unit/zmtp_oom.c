@@ -64,7 +64,7 @@ static int play(const struct zx_hs_conf *conf, const struct bytes *in, size_t cu
         size_t end = turn ? in->size : cut;
         rc = zx_hs_input(hs, in->data + at, end - at, &n);
         at += n;
-        if (rc == ZX_HS_WAIT_ZAP && at == in->size)
+        if (rc == ZX_HS_WAIT_ZAP && at == end)
             rc = zx_hs_zap_reply(hs, &reply);
         if (rc == ZX_HS_HOLD)
             rc = zx_hs_accept(hs);
@@ -138,11 +138,35 @@ static void old_peers(void **state) {
     fail_each(&conf, "ff 00*8 7f 01 05 00 02 4142", 15);
 }
 
+#define PLAIN_GREETING "ff 00*7 01 7f 03 01 504c41494e 00*15 00*32 "
+
+static void plain(void **state) {
+    (void)state;
+    static uint8_t text[255];
+    static const struct zx_security_settings names = {.plain_username = {text, sizeof text},
+                                                      .plain_password = {text, sizeof text}};
+    struct zx_hs_conf conf = {.socket_type = ZX_TYPE_DEALER,
+                              .mechanism = &zx_plain_ops,
+                              .settings = &names};
+    fail_each(&conf, PLAIN_GREETING "04 08 07 57454c434f4d45 " READY_ROUTER, 70);
+    fail_each(&conf, PLAIN_GREETING "04 08 07 57454c434f4d45 " READY_ROUTER, 80);
+    conf.socket_type = ZX_TYPE_ROUTER;
+    conf.as_server = true;
+    static const char opening[] =
+        PLAIN_GREETING "04 08 05 48454c4c4f 00 00 "
+                       "04 2c 08 494e495449415445 0b 536f636b65742d54797065 00000006 4445414c4552 "
+                       "08 4964656e74697479 00000000";
+    fail_each(&conf, opening, 74);
+    conf.hold = true;
+    fail_each(&conf, opening, 74);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opening),
         cmocka_unit_test(without_a_greeting),
         cmocka_unit_test(old_peers),
+        cmocka_unit_test(plain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
