@@ -301,6 +301,8 @@ static bool take_text(struct text *t, const uint8_t **at, size_t *left) {
 }
 
 static int on_hello(struct plain *p, const uint8_t *body, size_t size) {
+    if (size <= 1 || body[0] >= size)
+        return fail_protocol(p, ZX_PERR_ZMTP_MALFORMED_UNSPECIFIED);
     if (!starts_with(body, size, hello, sizeof hello))
         return fail_protocol(p, ZX_PERR_ZMTP_UNEXPECTED_COMMAND);
     const uint8_t *at = body + sizeof hello;
@@ -327,8 +329,6 @@ static int on_initiate(struct plain *p, const uint8_t *body, size_t size) {
 }
 
 static int server_on_command(struct plain *p, const uint8_t *body, size_t size) {
-    if (size <= 1 || body[0] >= size)
-        return fail_protocol(p, ZX_PERR_ZMTP_MALFORMED_UNSPECIFIED);
     if (p->state == PLAIN_WAIT_HELLO)
         return on_hello(p, body, size);
     if (p->state == PLAIN_WAIT_INITIATE)

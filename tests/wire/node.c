@@ -14,9 +14,8 @@ static void skip_absent(const char *what) {
 }
 
 static bool is_security(int option) {
-    static const int options[] = {ZMQ_PLAIN_SERVER, ZMQ_PLAIN_USERNAME, ZMQ_PLAIN_PASSWORD,
-                                  ZMQ_CURVE_SERVER, ZMQ_CURVE_PUBLICKEY, ZMQ_CURVE_SECRETKEY,
-                                  ZMQ_CURVE_SERVERKEY, ZMQ_ZAP_DOMAIN};
+    static const int options[] = {ZMQ_CURVE_SERVER, ZMQ_CURVE_PUBLICKEY, ZMQ_CURVE_SECRETKEY,
+                                  ZMQ_CURVE_SERVERKEY};
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (options[i] == option)
             return true;
