@@ -333,7 +333,8 @@ static void every_order(void **state) {
     static const char *const names[] = {"HELLO", "WELCOME", "INITIATE", "READY"};
     static const char *const commands[] = {
         "05 48454c4c4f 00 00", "07 57454c434f4d45",
-        "08 494e495449415445 " SOCKET_TYPE "04 50414952", "05 5245414459 " SOCKET_TYPE "04 50414952"};
+        "08 494e495449415445 " SOCKET_TYPE "04 50414952",
+        "05 5245414459 " SOCKET_TYPE "04 50414952"};
     /* What brings the mechanism into the state, and what may come then. */
     static const struct {
         bool as_server;
