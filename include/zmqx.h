@@ -55,6 +55,14 @@ extern "C" {
 #define ZMQX_SPIN_US 10000
 
 /*
+ * Socket option, int, get and set; connections.
+ * How many connections of one zmq_bind may be shaking hands at a time. One more, and the one that
+ * has been at it for longest is closed, as if ZMQ_HANDSHAKE_IVL were over for it.
+ * Range 1 to the largest int, else EINVAL. Default 16384. Takes effect with the next zmq_bind.
+ */
+#define ZMQX_HANDSHAKES_MAX 10001
+
+/*
  * Stores the version of this library, the three numbers above, as the library was built.
  * Any of the pointers may be NULL; that number is skipped. Never fails. Thread-safe.
  */

@@ -48,6 +48,7 @@ struct zx_conf_net {
     int sndbuf, rcvbuf; /* -1: the system's */
     int keepalive, keepalive_cnt, keepalive_idle_s, keepalive_intvl_s;
     int maxrt_ms, tos, priority, busy_poll_us, backlog, use_fd;
+    int handshakes_max; /* per bind */
     bool ipv6, loopback_fastpath;
     char device[17];
     struct zx_items accept_filters; /* struct zx_cidr, see os/cidr.h */

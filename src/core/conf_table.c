@@ -19,6 +19,7 @@ enum {
     VMCI_S = ZX_HAVE_VMCI ? S : 0,
     WSS_S = ZX_HAVE_WSS ? S : 0,
     SPIN_US_MAX = 1000000,
+    HANDSHAKES = 16384,
     TEXT_MAX = 255,
     DEVICE_MAX = 16,
     SOCKS_MAX = HAVE_SOCKS ? TEXT_MAX : 0,
@@ -124,6 +125,7 @@ static const struct zx_conf_row table[] = {
         INT_MAX, -1, "ms"),
 
     ROW(ZMQX_SPIN_US, int, GS, queue.spin_us, 0, SPIN_US_MAX, -1, "us"),
+    ROW(ZMQX_HANDSHAKES_MAX, int, GS, net.handshakes_max, 1, INT_MAX, HANDSHAKES, "connections"),
 };
 
 const struct zx_conf_row *zx_conf_rows(size_t *n) {

@@ -56,30 +56,90 @@ void zx_endpoint_unref(struct zx_endpoint *ep) {
     zx_socket_slot_unref(s);
 }
 
-void zx_endpoint_add_link(struct zx_endpoint *ep, struct zx_link *l) {
-    zx_source_ref(&l->src);
-    zx_mutex_lock(&ep->lock);
+/* ---- accepted links; the lock of the list held ---- */
+
+static void list_ready(struct zx_endpoint *ep, struct zx_link *l) {
+    l->is_opening = false;
     l->prev = NULL;
     l->next = ep->links;
     if (ep->links)
         ep->links->prev = l;
     ep->links = l;
+}
+
+static void list_opening(struct zx_endpoint *ep, struct zx_link *l) {
+    l->is_opening = true;
+    l->next = NULL;
+    l->prev = ep->newest;
+    if (ep->newest)
+        ep->newest->next = l;
+    else
+        ep->opening = l;
+    ep->newest = l;
+    ep->n_opening++;
+}
+
+static void unlist(struct zx_endpoint *ep, struct zx_link *l) {
+    if (l->prev)
+        l->prev->next = l->next;
+    else if (l->is_opening)
+        ep->opening = l->next;
+    else
+        ep->links = l->next;
+    if (l->next)
+        l->next->prev = l->prev;
+    else if (l->is_opening)
+        ep->newest = l->prev;
+    ep->n_opening -= l->is_opening;
+    l->next = l->prev = NULL;
+}
+
+static bool is_listed(const struct zx_endpoint *ep, const struct zx_link *l) {
+    return l->prev || ep->links == l || ep->opening == l;
+}
+
+bool zx_endpoint_add_link(struct zx_endpoint *ep, struct zx_link *l) {
+    zx_source_ref(&l->src);
+    l->since_ns = zx_os_now_ns();
+    zx_mutex_lock(&ep->lock);
+    list_opening(ep, l);
+    bool too_many = ep->n_opening > (unsigned)ep->conf->net.handshakes_max;
+    zx_mutex_unlock(&ep->lock);
+    return too_many;
+}
+
+void zx_endpoint_opened(struct zx_endpoint *ep, struct zx_link *l) {
+    zx_mutex_lock(&ep->lock);
+    if (l->is_opening && is_listed(ep, l)) {
+        unlist(ep, l);
+        list_ready(ep, l);
+    }
     zx_mutex_unlock(&ep->lock);
 }
 
-void zx_endpoint_remove_link(struct zx_endpoint *ep, struct zx_link *l) {
-    bool in = false;
+bool zx_endpoint_drop_oldest(struct zx_endpoint *ep, uint64_t before_ns) {
     zx_mutex_lock(&ep->lock);
-    if (l->prev || ep->links == l) {
-        in = true;
-        if (l->prev)
-            l->prev->next = l->next;
-        else
-            ep->links = l->next;
-        if (l->next)
-            l->next->prev = l->prev;
-        l->next = l->prev = NULL;
+    struct zx_link *l = ep->opening;
+    if (l && l->since_ns >= before_ns)
+        l = NULL;
+    if (l) {
+        zx_source_ref(&l->src);
+        unlist(ep, l);
+        list_ready(ep, l); /* until it has removed itself */
     }
+    zx_mutex_unlock(&ep->lock);
+    if (!l)
+        return false;
+    zx_link_kick(l, ZX_WORK_EXPIRE, false);
+    zx_source_unref(&l->src);
+    return true;
+}
+
+void zx_endpoint_remove_link(struct zx_endpoint *ep, struct zx_link *l) {
+    zx_mutex_lock(&ep->lock);
+    bool in = is_listed(ep, l);
+    if (in)
+        unlist(ep, l);
     zx_mutex_unlock(&ep->lock);
     if (in)
         zx_source_unref(&l->src);
@@ -92,13 +152,19 @@ static void close_link(struct zx_link *l, uint64_t until) {
     zx_link_kick(l, ZX_WORK_CLOSE, true);
 }
 
+static struct zx_link *not_seen(struct zx_link *l) {
+    while (l && l->closing_seen)
+        l = l->next;
+    return l;
+}
+
 /* The accepted links, one by one: closing a link takes it out of the list. */
 static void close_links(struct zx_endpoint *ep, uint64_t until) {
     for (;;) {
         zx_mutex_lock(&ep->lock);
-        struct zx_link *l = ep->links;
-        while (l && l->closing_seen)
-            l = l->next;
+        struct zx_link *l = not_seen(ep->links);
+        if (!l)
+            l = not_seen(ep->opening);
         if (l) {
             l->closing_seen = true;
             zx_source_ref(&l->src);

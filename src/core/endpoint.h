@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/lock.h"
 
@@ -41,12 +42,21 @@ struct zx_endpoint {
     struct zx_pipe *pipe;         /* inproc connect: reference */
     struct zx_mutex lock;
     struct zx_link *links; /* accepted and alive; each removes itself */
+    /* The same, while they shake hands: oldest first. Whoever has not said who he is may cost
+     * no more than their number, HANDSHAKE_IVL and the largest handshake command allow. */
+    struct zx_link *opening, *newest;
+    unsigned n_opening;
 };
 
 struct zx_endpoint *zx_endpoint_new(struct zx_socket *s, const char *typed, bool is_bind);
 void zx_endpoint_ref(struct zx_endpoint *ep);
 void zx_endpoint_unref(struct zx_endpoint *ep);
-void zx_endpoint_add_link(struct zx_endpoint *ep, struct zx_link *l);
+/* A connection was accepted. True: more shake hands than may, one is to be dropped. */
+bool zx_endpoint_add_link(struct zx_endpoint *ep, struct zx_link *l);
+/* l has shaken hands. */
+void zx_endpoint_opened(struct zx_endpoint *ep, struct zx_link *l);
+/* Gives up the connection that has been shaking hands for longest, if it began before that. */
+bool zx_endpoint_drop_oldest(struct zx_endpoint *ep, uint64_t before_ns);
 void zx_endpoint_remove_link(struct zx_endpoint *ep, struct zx_link *l);
 /* Ends everything the endpoint has: for unbind, disconnect and close of the socket; the
  * socket's lock held. linger_ms as the option. keep_unread: unread messages of its pipes

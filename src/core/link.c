@@ -152,6 +152,8 @@ static void rearm(struct zx_link *l) {
         zx_pipe_post(p, ZX_POST_CREDIT);
 }
 
+static void alarm_fired(struct zx_link *l, enum zx_alarm which, bool owner);
+
 static void work(struct zx_link *l, unsigned bits, bool owner) {
     if (bits & ZX_WORK_START) {
         if (l->w.accepted)
@@ -165,6 +167,8 @@ static void work(struct zx_link *l, unsigned bits, bool owner) {
         zx_link_end(l, ZX_END_LOCAL, 0);
     if (bits & (ZX_WORK_READ | ZX_WORK_RESUME))
         do_read(l, owner);
+    if (bits & ZX_WORK_EXPIRE)
+        alarm_fired(l, ZX_ALARM_HANDSHAKE, owner);
     if (bits & (ZX_WORK_FLUSH | ZX_WORK_WRITABLE))
         do_flush(l, bits & ZX_WORK_WRITABLE, owner);
     if (bits & ZX_WORK_REARM)
@@ -247,8 +251,6 @@ void zx_link_alarms_clear(struct zx_link *l) {
         if (i != ZX_ALARM_LINGER)
             l->w.alarm_ns[i] = UINT64_MAX;
 }
-
-static void alarm_fired(struct zx_link *l, enum zx_alarm which, bool owner);
 
 void zx_link_on_alarm(struct zx_link *l, bool owner) {
     uint64_t now = zx_os_now_ns();

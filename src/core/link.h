@@ -55,6 +55,7 @@ enum {
     ZX_WORK_RESOLVED = 256,
     ZX_WORK_REARM = 2048,    /* the out-queue's high-water mark changed */
     ZX_WORK_WRITABLE = 1024, /* the kernel takes bytes again */
+    ZX_WORK_EXPIRE = 4096,   /* no time is left to shake hands */
     ZX_WORK_ABORT = 512 /* drop the connection now (replaced by a handover) */
 };
 
@@ -106,6 +107,8 @@ struct zx_link {
     const struct zx_transport_ops *tp;
     struct zx_pipe *_Atomic pipe; /* set once per pipe; read by the endpoint's closer */
     struct zx_link *next, *prev; /* the endpoint's list, its lock */
+    bool is_opening;             /* the same lock: in the list of those that shake hands */
+    uint64_t since_ns;           /* accepted then; never changes */
     bool closing_seen;           /* the same lock: the endpoint's closer was here */
 
     struct { /* the link's word */

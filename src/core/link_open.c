@@ -238,6 +238,8 @@ void zx_link_ready(struct zx_link *l, bool owner) {
     l->w.alarm_ns[ZX_ALARM_HANDSHAKE] = UINT64_MAX;
     l->w.succeeded = true;
     zx_link_set_state(l, ZX_LINK_READY);
+    if (l->w.accepted)
+        zx_endpoint_opened(l->ep, l);
     greet(l, p);
     zx_pipe_announce(p);
     /* Before the event: who waits for it finds the peer at his next call. */

@@ -12,7 +12,8 @@
 #include "core/socket.h"
 
 enum { ACCEPTS_PER_TURN = 64, WORK_HELD = 1, WORK_READ = 2, WORK_CLOSE = 4, WORK_RETRY = 8 };
-static const uint64_t PAUSE_NS = UINT64_C(100000000);
+static const uint64_t PAUSE_NS = UINT64_C(100000000),
+                      SILENCE_NS = UINT64_C(1000000000);
 
 static void event(struct zx_listener *l, unsigned ev, uint64_t value, const char *remote) {
     struct zx_event_text text = {l->ep->text, remote, false};
@@ -48,8 +49,10 @@ static int take_connection(struct zx_listener *l, int fd, const struct zx_addr *
         zx_sock_close(fd);
         return rc;
     }
-    zx_endpoint_add_link(l->ep, link);
+    bool too_many = zx_endpoint_add_link(l->ep, link);
     zx_link_kick(link, ZX_WORK_START, false);
+    if (too_many)
+        (void)zx_endpoint_drop_oldest(l->ep, UINT64_MAX);
     zx_source_unref(&link->src);
     return 0;
 }
@@ -66,6 +69,9 @@ static void accept_turn(struct zx_listener *l) {
         if (!rc)
             continue;
         event(l, ZMQ_EVENT_ACCEPT_FAILED, (uint64_t)-rc, NULL);
+        /* Silent peers must not keep those out that have something to say. */
+        if (is_exhausted(rc) && zx_endpoint_drop_oldest(l->ep, zx_os_now_ns() - SILENCE_NS))
+            continue;
         if (is_exhausted(rc)) {
             pause_accepting(l);
             return;

@@ -13,7 +13,7 @@
 
 #include "peer.h"
 
-enum { MOST = 256 };
+enum { MOST = 256, SILENT = 12 };
 
 /* Descriptors taken away, to be given back. */
 struct hoard {
@@ -140,6 +140,46 @@ static void no_descriptor_at_accept(void **state) {
     child_tell(&c, "connected");
     peer_shake(p, "PUSH");
     peer_send(p, "<00 'at last'>");
+    child_finish(&c);
+}
+
+/* Peers that say nothing have taken all descriptors: after a while they make room. */
+static int among_the_silent(struct child *self, const char *address) {
+    struct hoard h;
+    void *ctx, *s;
+    char endpoint[200];
+    size_t size = sizeof endpoint;
+    int zero = 0;
+    lower_limit();
+    ctx = zmq_ctx_new();
+    s = new_socket(ctx, ZMQ_PULL);
+    must(zmq_setsockopt(s, ZMQ_HANDSHAKE_IVL, &zero, sizeof zero) == 0);
+    must(zmq_bind(s, address) == 0);
+    must(zmq_getsockopt(s, ZMQ_LAST_ENDPOINT, endpoint, &size) == 0);
+    must(!receive_text(s, "", 10)); /* whatever it opens for waiting is open now */
+    take_all(&h);
+    give_back(&h, SILENT / 2);
+    child_tell(self, endpoint);
+    must(receive_text(s, "service", DEADLINE_MS));
+    give_back(&h, MOST);
+    zmq_close(s);
+    must(zmq_ctx_term(ctx) == 0);
+    return 0;
+}
+
+static void no_descriptor_among_the_silent(void **state) {
+    struct child c;
+    struct peer *p;
+    char address[200];
+    wire_ours_only("libzmq spins on tcp and aborts on ipc");
+    wire_fresh_address(*state, address, sizeof address);
+    c = child_start(among_the_silent, address);
+    child_hear(&c, address, sizeof address);
+    for (int i = 0; i < SILENT; i++)
+        (void)peer_connect(*state, address);
+    p = peer_connect(*state, address);
+    peer_shake(p, "PUSH");
+    peer_send(p, "<00 'service'>");
     child_finish(&c);
 }
 
@@ -288,6 +328,7 @@ static void too_many_sockets(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         ON_BOTH(no_descriptor_at_accept),
+        ON_BOTH(no_descriptor_among_the_silent),
         ON_BOTH(no_descriptor_at_connect),
         ON_TCP(no_descriptor_at_creation),
         ON_BOTH(no_descriptor_in_the_middle),

@@ -67,6 +67,7 @@ static const struct number {
     {ZMQ_BUSY_POLL, INT_MIN, INT_MAX, 0, SET_ONLY, false},
     {ZMQ_ZAP_ENFORCE_DOMAIN, INT_MIN, INT_MAX, 0, BOTH, true},
     {ZMQX_SPIN_US, 0, 1000000, -1, BOTH, false},
+    {ZMQX_HANDSHAKES_MAX, 1, INT_MAX, 16384, BOTH, false},
 };
 
 /* Options of other kinds that the table of this build knows. */
