@@ -13,8 +13,10 @@
  *   DEAD   | handle invalid, links linger  | inbox pushes dropped | last slot reference
  *   FREE   | slot in the slab              | nothing              | zmq_socket
  *   Slot references: the handle, each pipe, each endpoint and link.
- * Never: is locked by an I/O thread (but see ZX_PATTERN_BACKGROUND); is held locked while
- *   its caller sleeps or a free function runs.
+ * Never: is waited for by an I/O thread, which only tries the lock, to give memory back; is held
+ *   locked while its caller sleeps or a free function runs. Of a ZX_PATTERN_BACKGROUND socket
+ *   (PUB, XPUB, RADIO) what peers ask for waits uncounted, for there is no reading of it to hold
+ *   them up by: the next call works it off, whichever it is.
  */
 #ifndef ZX_CORE_SOCKET_H
 #define ZX_CORE_SOCKET_H

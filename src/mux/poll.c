@@ -182,8 +182,11 @@ static void release_reactor(struct zx_reactor *r, struct zx_socket *s, bool hot)
         return;
     }
     zx_reactor_leave(r);
-    /* Somebody sleeps on the socket; partner: hand_over, here and in wait.c. */
-    if (atomic_load_explicit(&s->wake.sleepers, memory_order_seq_cst) && zx_reactor_take_hot(r))
+    /* Somebody sleeps on the socket, or on its ZMQ_FD, asked for while we drove; partners:
+     * hand_over, here and in wait.c; get_fd. */
+    bool watched = atomic_load_explicit(&s->wake.sleepers, memory_order_seq_cst) ||
+                   atomic_load_explicit(&s->has_fd, memory_order_seq_cst);
+    if (watched && zx_reactor_take_hot(r))
         zx_reactor_give(r);
 }
 
