@@ -49,7 +49,8 @@ static void check(const struct zx_slab *s) {
         if (!item[i])
             continue;
         for (size_t k = 0; k < s->item; k++)
-            assert_int_equal(((uint8_t *)item[i])[k], i & 255);
+            if (((uint8_t *)item[i])[k] != (i & 255))
+                fail_msg("item %zu has been overwritten", i);
         n++;
     }
     assert_int_equal(s->live, n);
