@@ -132,6 +132,8 @@ JOBS = [
     _paced("paced_50us", 50),
     _paced("paced_1ms", 1000),
     Job("poll2000", "bench_poll", [], seconds=0.4),
+    *[Job(f"poller_{n}", "bench_poller", ["--n", str(n)], seconds=0.3)
+      for n in (10, 100, 1000, 4000)],
     _conn("conn_rate", "rate", 2000),
     _conn("conn_idle", "idle"),
     _conn("conn_used", "used"),
@@ -213,6 +215,8 @@ ROWS = [
     Row("poll2000.idle", "zmq_poll over 2,000 idle sockets (inproc)", LOOPS, wants=[[ratio(20)]],
         short=True),
     Row("poll2000.one", "send, zmq_poll over 2,000, receive (inproc)", LOOPS),
+    *[Row(f"poller_{n}", f"send, wait for {n} sockets by a poller, receive (inproc)", LOOPS)
+      for n in (10, 100, 1000, 4000)],
     *_paced_rows("paced_10us", "each 10 us", [[ratio(4)]]),
     *_paced_rows("paced_50us", "each 50 us", [[_PACE_BOUND]]),
     *_paced_rows("paced_1ms", "each 1 ms", [[_PACE_BOUND]]),

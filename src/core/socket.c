@@ -172,6 +172,12 @@ static void take_dead(struct zx_socket *s, struct zx_dead *dead) {
 }
 
 void zx_socket_leave_slow(struct zx_socket *s) {
+    if (s->watched)
+        zx_node_tell(s);
+    zx_socket_leave_quietly(s);
+}
+
+void zx_socket_leave_quietly(struct zx_socket *s) {
     if (!s->dead.n) {
         zx_lock_give(&s->lock);
         return;
@@ -184,8 +190,11 @@ void zx_socket_leave_slow(struct zx_socket *s) {
 
 void zx_socket_leave_all(struct zx_socket *const *v, unsigned n) {
     struct zx_dead dead[4];
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
+        if (v[i]->watched)
+            zx_node_tell(v[i]);
         take_dead(v[i], &dead[i]);
+    }
     for (unsigned i = 0; i < n; i++)
         zx_lock_give(&v[i]->lock);
     for (unsigned i = 0; i < n; i++)
@@ -376,6 +385,7 @@ int zx_socket_close(struct zx_socket *s) {
         return rc;
     struct zx_ctx *ctx = s->ctx;
     int linger = s->conf->queue.linger_ms;
+    zx_node_remove_all(s);
     atomic_store_explicit(&s->tag, ZX_SOCKET_DEAD, memory_order_seq_cst);
     zx_wake_all(&s->wake);
     zx_socket_attend(s);

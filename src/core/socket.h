@@ -76,6 +76,7 @@ struct zx_socket {
     struct zx_routes *routes; /* leaf lock inside; NULL unless ZX_PATTERN_RECV_ID */
     struct zx_pipe *_Atomic single; /* ZX_PATTERN_SINGLE_PEER: the place, CAS by links */
     struct zx_monitor *_Atomic monitor;
+    unsigned watched;    /* pollers' nodes; beside what every unlock looks at */
     struct zx_dead dead; /* bodies to release after the unlock */
     struct zx_event fd_event; /* ZMQ_FD; rfd -1 until asked for; others ask has_fd first */
     atomic_bool has_fd;
@@ -102,8 +103,10 @@ int zx_socket_enter_plain(struct zx_socket *s);
 int zx_socket_enter_slow(struct zx_socket *s);
 /* The same without the ETERM check. */
 int zx_socket_enter_any(struct zx_socket *s);
-/* Unlocks and releases the bodies parked meanwhile. */
+/* Tells pollers, unlocks and releases the bodies parked meanwhile. */
 void zx_socket_leave_slow(struct zx_socket *s);
+/* The same for a poller that has just looked, or a driver: tells nobody. */
+void zx_socket_leave_quietly(struct zx_socket *s);
 int zx_socket_close(struct zx_socket *s);
 void zx_socket_slot_ref(struct zx_socket *s);
 void zx_socket_slot_unref(struct zx_socket *s);
@@ -134,7 +137,7 @@ static inline int zx_socket_enter(struct zx_socket *s) {
     return zx_socket_has_mail(s) ? zx_socket_enter_slow(s) : 0;
 }
 static inline void zx_socket_leave(struct zx_socket *s) {
-    if (s->dead.n || !zx_lock_give_biased(&s->lock))
+    if ((s->dead.n | s->watched) || !zx_lock_give_biased(&s->lock))
         zx_socket_leave_slow(s);
 }
 /* Unlocks at most four sockets and only then releases the bodies parked in any of them. */

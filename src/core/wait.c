@@ -2,6 +2,7 @@
 #include "core/wait.h"
 
 #include <errno.h>
+#include <limits.h>
 
 #include "core/ctx.h"
 #include "core/io.h"
@@ -49,12 +50,136 @@ static void waiter_wake(struct zx_waiter *w) {
         zx_os_futex_wake(&w->word, 1);
 }
 
+/* ---- pollers ---- */
+
+void zx_news_wake(struct zx_news *news) {
+    /* After the push; partner: the look at the head of those who are counted. */
+    if (atomic_load_explicit(&news->asleep, memory_order_seq_cst)) {
+        atomic_fetch_add_explicit(&news->word, 1, memory_order_seq_cst);
+        zx_os_futex_wake(&news->word, INT_MAX);
+    }
+    if (atomic_load_explicit(&news->polling, memory_order_seq_cst) &&
+        !atomic_exchange_explicit(&news->signalled, 1, memory_order_seq_cst))
+        zx_event_signal(&news->event);
+    if (atomic_load_explicit(&news->has_fd, memory_order_seq_cst) &&
+        !atomic_exchange_explicit(&news->fd_signalled, 1, memory_order_seq_cst))
+        zx_event_signal(&news->fd_event);
+}
+
+static void put_in_news(struct zx_node *node) {
+    struct zx_news *news = node->news;
+    struct zx_node *head = atomic_load_explicit(&news->head, memory_order_relaxed);
+    do
+        node->older = head;
+    while (!atomic_compare_exchange_weak_explicit(&news->head, &head, node, memory_order_seq_cst,
+                                                  memory_order_relaxed));
+    zx_news_wake(news);
+}
+
+/* The change comes before this; partner: the poller clears the mark, then looks. */
+static void node_push(struct zx_node *node) {
+    if (!(atomic_fetch_or_explicit(&node->state, ZX_NODE_LISTED, memory_order_seq_cst) &
+          ZX_NODE_LISTED))
+        put_in_news(node);
+}
+
+struct zx_node *zx_news_take(struct zx_news *news) {
+    struct zx_node *newest = atomic_exchange_explicit(&news->head, NULL, memory_order_seq_cst);
+    struct zx_node *oldest = NULL;
+    while (newest) {
+        struct zx_node *older = newest->older;
+        newest->older = oldest;
+        oldest = newest;
+        newest = older;
+    }
+    return oldest;
+}
+
+void zx_node_add(struct zx_socket *s, struct zx_node *node) {
+    atomic_store_explicit(&node->state, ZX_NODE_LISTED, memory_order_relaxed);
+    zx_mutex_lock(&s->wake.lock);
+    node->prev = NULL;
+    node->next = s->wake.nodes;
+    if (node->next)
+        node->next->prev = node;
+    s->wake.nodes = node;
+    /* Before the poller's first look and before it takes hot reactors; partners: zx_wake_all
+     * and whoever leaves a reactor hot. */
+    atomic_fetch_add_explicit(&s->wake.sleepers, ZX_WAKE_NODE, memory_order_seq_cst);
+    zx_mutex_unlock(&s->wake.lock);
+    s->watched++;
+}
+
+void zx_node_remove(struct zx_socket *s, struct zx_node *node) {
+    s->watched--;
+    zx_mutex_lock(&s->wake.lock);
+    if (node->prev)
+        node->prev->next = node->next;
+    else
+        s->wake.nodes = node->next;
+    if (node->next)
+        node->next->prev = node->prev;
+    atomic_fetch_sub_explicit(&s->wake.sleepers, ZX_WAKE_NODE, memory_order_relaxed);
+    zx_mutex_unlock(&s->wake.lock);
+}
+
+void zx_node_remove_all(struct zx_socket *s) {
+    for (struct zx_node *node; (node = s->wake.nodes);) {
+        zx_node_remove(s, node);
+        unsigned was = atomic_fetch_or_explicit(&node->state, ZX_NODE_GONE | ZX_NODE_LISTED,
+                                                memory_order_seq_cst);
+        if (was & ZX_NODE_HELD)
+            zx_socket_slot_ref(s); /* given back by zx_node_let_go */
+        /* Listed before: its poller has it in hand and may free it now. */
+        if (!(was & ZX_NODE_LISTED))
+            put_in_news(node);
+    }
+}
+
+bool zx_node_hold(struct zx_node *node) {
+    /* Closing sets its bit in the same word: it sees ours and leaves us a reference, or we see
+     * its and keep off. */
+    if (!(atomic_fetch_or_explicit(&node->state, ZX_NODE_HELD, memory_order_acq_rel) &
+          ZX_NODE_GONE))
+        return true;
+    atomic_fetch_and_explicit(&node->state, ~(unsigned)ZX_NODE_HELD, memory_order_relaxed);
+    return false;
+}
+
+void zx_node_let_go(struct zx_node *node, struct zx_socket *s) {
+    if (atomic_fetch_and_explicit(&node->state, ~(unsigned)ZX_NODE_HELD, memory_order_acq_rel) &
+        ZX_NODE_GONE)
+        zx_socket_slot_unref(s);
+}
+
+void zx_node_tell(struct zx_socket *s) {
+    int ready = -1;
+    for (struct zx_node *node = s->wake.nodes; node; node = node->next) {
+        const struct zx_news *news = node->news;
+        if (atomic_load_explicit(&node->state, memory_order_relaxed) & ZX_NODE_LISTED)
+            continue;
+        /* To wake somebody costs more than to see whether it is worth it. To see that it is not
+         * has made sure that mail will tell. */
+        if (atomic_load_explicit(&news->asleep, memory_order_relaxed) ||
+            atomic_load_explicit(&news->polling, memory_order_relaxed) ||
+            atomic_load_explicit(&news->has_fd, memory_order_relaxed)) {
+            if (ready < 0)
+                ready = s->ops->events(s);
+            if (!(ready & node->events))
+                continue;
+        }
+        node_push(node);
+    }
+}
+
 void zx_wake_all(struct zx_wake *wake) {
     if (!atomic_load_explicit(&wake->sleepers, memory_order_seq_cst))
         return;
     zx_mutex_lock(&wake->lock);
     for (struct zx_watch *w = wake->list; w; w = w->next)
         waiter_wake(w->waiter);
+    for (struct zx_node *node = wake->nodes; node; node = node->next)
+        node_push(node);
     zx_mutex_unlock(&wake->lock);
 }
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting: a thread that sleeps until a socket has something for it.
+ * Waiting: a thread that sleeps until a socket has something for it, a poller that is told
+ * which sockets may have.
  *
  * What: a waiter belongs to the sleeping thread (futex word, eventfd on need); a watch is
- *   its node at one socket. Protocol R5.
- * Owner: the waiter's thread; watches are linked under the socket's wake lock (a leaf).
- * Life: on the stack of the call; unlinked before it returns.
+ *   its node at one socket. A poller's node stays at the socket; what may have become ready is
+ *   pushed on the poller's list of news, once until it is looked at again. Protocol R5.
+ * Owner: the waiter's thread; watches are linked under the socket's wake lock (a leaf), nodes
+ *   under that and the socket's lock, so that either is enough to walk them.
+ * Life: a watch is on the stack of the call, unlinked before it returns; a node from add to
+ *   remove, or until the socket closes.
  * Never: sleeps with a lock held; misses a wake-up: register, then look again, then sleep.
  */
 #ifndef ZX_CORE_WAIT_H
@@ -16,16 +20,20 @@
 #include <stdint.h>
 
 #include "core/lock.h"
+#include "os/os.h"
 
-struct zx_event;
 struct zx_pipe;
 struct zx_socket;
 struct zx_watch;
+struct zx_node;
 
-struct zx_wake { /* a socket's sleepers */
+enum { ZX_WAKE_NODE = 1 << 16 }; /* a poller's node, as zx_wake counts it */
+
+struct zx_wake { /* who waits for a socket */
     struct zx_mutex lock;
-    atomic_uint sleepers;  /* watches linked */
+    atomic_uint sleepers;  /* watches linked, and ZX_WAKE_NODE for each node */
     struct zx_watch *list;
+    struct zx_node *nodes; /* written under the socket's lock too */
 };
 
 struct zx_waiter {
@@ -43,6 +51,52 @@ void zx_wake_remove(struct zx_wake *wake, struct zx_watch *watch);
 /* Wakes all: takes the lock only if somebody sleeps. The caller's push is a sequentially
  * consistent operation before this; partner: the look after zx_wake_add. */
 void zx_wake_all(struct zx_wake *wake);
+
+/* ---- pollers ---- */
+
+struct zx_news { /* a poller's; its memory is never given back to the system */
+    struct zx_node *_Atomic head; /* newest first */
+    atomic_uint word;      /* counts wake-ups; a futex */
+    atomic_uint asleep;    /* threads on the word, or about to be */
+    atomic_uint polling;   /* threads in a poll with `event`, or about to be */
+    atomic_uint signalled; /* event: as fd_signalled of a socket */
+    atomic_uint fd_signalled;
+    atomic_bool has_fd;    /* the descriptor is out */
+    struct zx_event event, fd_event; /* rfd -1 until needed */
+};
+
+struct zx_node { /* a poller's at one socket */
+    struct zx_news *news;
+    struct zx_node *next, *prev; /* at the socket */
+    struct zx_node *older;       /* in the news */
+    atomic_uint state;  /* ZX_NODE_* */
+    int events;         /* what the poller wants; the socket's lock */
+};
+
+enum {
+    ZX_NODE_LISTED = 1, /* in the news or taken from there: nobody pushes it */
+    ZX_NODE_HELD = 2,   /* its poller uses the socket: the slot may not go to another one */
+    ZX_NODE_GONE = 4    /* the socket is closed: the node is linked to nothing */
+};
+
+/* Socket's lock held. A node is added as listed: its poller looks first. */
+void zx_node_add(struct zx_socket *s, struct zx_node *node);
+void zx_node_remove(struct zx_socket *s, struct zx_node *node);
+/* The socket closes: the nodes are told and forgotten. */
+void zx_node_remove_all(struct zx_socket *s);
+/* For the node's poller, without the lock: holds the socket's slot, so that it can be locked or
+ * found closed. False: it is gone. */
+bool zx_node_hold(struct zx_node *node);
+void zx_node_let_go(struct zx_node *node, struct zx_socket *s);
+/* A call ends that may have made the socket ready without any mail. */
+void zx_node_tell(struct zx_socket *s);
+
+/* Wakes whoever waits for the poller, and its descriptor. Any thread, any lock. */
+void zx_news_wake(struct zx_news *news);
+/* The news, oldest first; they stay listed. */
+struct zx_node *zx_news_take(struct zx_news *news);
+
+/* ---- one socket ---- */
 
 /* How long to poll before sleeping: adapts to how the last waits went. Per socket. */
 struct zx_spin {

@@ -7,31 +7,6 @@
 
 #define REFUSED(call) zx_check_rc(#call, "ENOTSUP", call)
 
-static void check_new(const char *label, void *made) {
-    zx_check_str(label, "ENOTSUP", made ? "made" : zx_err(-1));
-}
-
-static void pollers(void) {
-    void *s = zx_socket(ZMQ_PAIR), *p = NULL;
-    zmq_poller_event_t ev;
-    zmq_fd_t fd;
-
-    zx_soft(1);
-    errno = 0;
-    check_new("new", zmq_poller_new());
-    REFUSED(zmq_poller_destroy(&p));
-    REFUSED(zmq_poller_size(p));
-    REFUSED(zmq_poller_add(p, s, NULL, ZMQ_POLLIN));
-    REFUSED(zmq_poller_modify(p, s, ZMQ_POLLIN));
-    REFUSED(zmq_poller_remove(p, s));
-    REFUSED(zmq_poller_wait(p, &ev, 0));
-    REFUSED(zmq_poller_wait_all(p, &ev, 1, 0));
-    REFUSED(zmq_poller_fd(p, &fd));
-    REFUSED(zmq_poller_add_fd(p, 0, NULL, ZMQ_POLLIN));
-    REFUSED(zmq_poller_modify_fd(p, 0, ZMQ_POLLIN));
-    REFUSED(zmq_poller_remove_fd(p, 0));
-}
-
 static void curve_calls(void) {
     char one[41] = "", two[41] = "";
 
@@ -109,7 +84,7 @@ static void capabilities(void) {
 }
 
 static const struct zx_case cases[] = {
-    ZX_CASE(pollers), ZX_CASE(curve_calls), ZX_CASE(texts), ZX_CASE(numbers),
+    ZX_CASE(curve_calls), ZX_CASE(texts), ZX_CASE(numbers),
     ZX_CASE(keys), ZX_CASE(transports), ZX_CASE(capabilities),
 };
 

@@ -43,12 +43,6 @@ static int has_socks(void) {
     return option_answers(ZMQ_SOCKS_PROXY, "127.0.0.1:1", 11);
 }
 
-static int has_pollers(void) {
-    void *poller = zmq_poller_new();
-    if (poller) zmq_poller_destroy(&poller);
-    return poller != NULL;
-}
-
 static int has_udp(void) {
     void *ctx = zmq_ctx_new(), *s = zmq_socket(ctx, ZMQ_PAIR);
     int absent = zmq_connect(s, "udp://127.0.0.1:1") != 0 && errno == EPROTONOSUPPORT;
@@ -64,7 +58,6 @@ static struct {
 } features[] = {
     {"CURVE", has_curve, 0},
     {"SOCKS", has_socks, 0},
-    {"pollers", has_pollers, 0},
     {"udp", has_udp, 0},
 };
 
