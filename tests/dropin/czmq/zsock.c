@@ -51,7 +51,7 @@ static void pictures(void) {
 static void endpoints(void) {
     zsock_t *router = zsock_new(ZMQ_ROUTER), *dealer = zsock_new(ZMQ_DEALER);
     zmsg_t *got;
-    int rc = zsock_attach(router, "@inproc://first,@ipc://@dropin-zsock,@inproc://second", true);
+    int rc = zsock_attach(router, "@inproc://first,@ipc://dropin-zsock,@inproc://second", true);
     printf("attached: %d, last is %s\n", rc, zsock_endpoint(router));
     zsock_set_identity(dealer, "an id");
     rc = zsock_attach(dealer, ">inproc://second,>inproc://first", false);
