@@ -242,11 +242,11 @@ static void disconnected_by_peer(void **state) {
     assert_int_not_equal(id, 0);
     for (int i = 0; i < 2; i++) { /* the number survives a reconnect */
         zmq_msg_t msg;
+        p = peer_accept(l);
+        peer_shake(p, "PEER");
         assert_int_equal(zmq_msg_init_size(&msg, 0), 0);
         assert_int_equal(zmq_msg_set_routing_id(&msg, id), 0);
         assert_int_equal(zmq_msg_send(&msg, n->sock, ZMQ_DONTWAIT), 0);
-        p = peer_accept(l);
-        peer_shake(p, "PEER");
         peer_expect(p, "<00>");
         peer_send(p, "<00 'x'>");
         node_receive(n, &msg);
