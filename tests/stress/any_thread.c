@@ -20,7 +20,7 @@
 
 #include "crew.h"
 
-enum { ROUND_MS = 60000, CALLS = 300, LOOKS = 40, ENDINGS = 3 };
+enum { ROUND_MS = 60000, CALLS = 300, LOOKS = 500, ENDINGS = 3 };
 
 enum ending { CLOSE, SHUTDOWN, TERMINATE };
 
@@ -268,7 +268,7 @@ static void end_it(struct member *me) {
     struct world *w = me->b;
     unsigned calls = CALLS + crew_random(me, CALLS);
     for (int looks = 0; looks < LOOKS && atomic_load(&w->calls) < calls; looks++)
-        zmq_poll(NULL, 0, 1);
+        crew_dawdle(me);
     switch (w->ending) {
     case SHUTDOWN:
         crew_check(me, zmq_ctx_shutdown(w->ctx) == 0);
