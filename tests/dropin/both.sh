@@ -55,4 +55,12 @@ run ours "$ours" "$@"
 run theirs "$theirs" "$@"
 echo "library $ours"
 cat "$work/ours/said"
-diff -u "$work/theirs/said" "$work/ours/said" || { echo "it differs from the system's"; exit 1; }
+# What ours skips aloud may be missing; nothing may be there that the system's does not say.
+grep -av '^SKIP:' "$work/ours/said" >"$work/ours/did"
+diff -U 1000 "$work/theirs/said" "$work/ours/did" >"$work/diff" && exit 0
+if grep -aq '^SKIP:' "$work/ours/said" && ! sed 1,3d "$work/diff" | grep -aq '^+'; then
+    exit 0
+fi
+cat "$work/diff"
+echo "it differs from the system's"
+exit 1
