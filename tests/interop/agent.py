@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The agent of drive.h on pyzmq: what agent.c does, for pyzmq's users."""
+import asyncio
 import sys
+import threading
 
 import zmq
 
@@ -27,10 +29,54 @@ def make(text):
     return fill(int(size), int(seed))
 
 
+class AsyncioHandler:
+    """pyzmq's authenticator of asyncio, in a loop of its own."""
+
+    def __init__(self, ctx):
+        self.loop = asyncio.new_event_loop()
+        self.ready = threading.Event()
+        self.thread = threading.Thread(target=self.run, args=(ctx,))
+        self.thread.start()
+        self.ready.wait()
+
+    def run(self, ctx):
+        import zmq.asyncio
+        from zmq.auth.asyncio import AsyncioAuthenticator
+        asyncio.set_event_loop(self.loop)
+
+        async def begin():
+            self.auth = AsyncioAuthenticator(zmq.asyncio.Context.shadow(ctx.underlying))
+            self.auth.start()
+            self.auth.configure_plain(domain="shop", passwords={"admin": "secret"})
+
+        async def end():
+            self.auth.stop()
+            await asyncio.sleep(0)  # lets the cancelled task end
+
+        self.loop.run_until_complete(begin())
+        self.ready.set()
+        self.loop.run_forever()
+        self.loop.run_until_complete(end())
+        self.loop.close()
+
+    def stop(self):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+
+
+def thread_handler(ctx):
+    from zmq.auth.thread import ThreadAuthenticator
+    auth = ThreadAuthenticator(ctx)
+    auth.start()
+    auth.configure_plain(domain="shop", passwords={"admin": "secret"})
+    return auth
+
+
 class Agent:
     def __init__(self):
         self.ctx = zmq.Context()
         self.slots = {}
+        self.handler = None
 
     def loaded(self, _slot, _args):
         path = "none"
@@ -80,6 +126,16 @@ class Agent:
         while len(data) < total and self.slots[slot].poll(int(args[0])):
             data += self.slots[slot].recv_multipart()[1]
         return "ok " + describe(data)
+
+    def auth(self, _slot, args):
+        make_handler = thread_handler if args[0] == "thread" else AsyncioHandler
+        self.handler = make_handler(self.ctx)
+        return "ok"
+
+    def noauth(self, _slot, _args):
+        self.handler.stop()
+        self.handler = None
+        return "ok"
 
     def close(self, slot, _args):
         self.slots.pop(slot).close()

@@ -18,7 +18,8 @@ struct agent agents[KINDS];
 static const char *program, *our_dir, *source_dir, *newer_dir;
 static char system_dir[400];
 static char scratch[] = "/tmp/zx-interop-XXXXXX";
-static const char *const kind_names[] = {"ours", "the system", "pyzmq", "JeroMQ", "4.3.5"};
+static const char *const kind_names[] = {"ours", "the system", "pyzmq", "JeroMQ", "4.3.5",
+                                         "pyzmq on ours"};
 
 static _Noreturn void cannot(const char *why) {
     printf("SKIP: %s\n", why);
@@ -49,14 +50,19 @@ static void find_system_library(void) {
 }
 
 static const char *library_dir(enum agent_kind kind) {
-    return kind == OURS ? our_dir : kind == NEWER ? newer_dir : system_dir;
+    if (kind == OURS || kind == PYTHON_ON_OURS)
+        return our_dir;
+    return kind == NEWER ? newer_dir : system_dir;
 }
 
 static void become(enum agent_kind kind) {
     char path[600];
-    if (kind == PYTHON) {
+    if (kind == PYTHON || kind == PYTHON_ON_OURS) {
         snprintf(path, sizeof path, "%s/agent.py", source_dir);
-        unsetenv("LD_LIBRARY_PATH");
+        if (kind == PYTHON)
+            unsetenv("LD_LIBRARY_PATH");
+        else
+            setenv("LD_LIBRARY_PATH", our_dir, 1);
         execl("/usr/bin/python3", "/usr/bin/python3", path, (char *)NULL);
     } else if (kind == JAVA) {
         snprintf(path, sizeof path, "%s/Agent.java", source_dir);
@@ -229,7 +235,8 @@ void drive_begin(char **argv, const enum agent_kind *kinds) {
     for (; *kinds != KINDS; kinds++) {
         if (*kinds == NEWER && (!(newer_dir = argv[4]) || access(newer_dir, R_OK) != 0))
             cannot("libzmq 4.3.5 with drafts is not there");
-        if (*kinds == PYTHON && system("/usr/bin/python3 -c 'import zmq' 2>/dev/null") != 0)
+        if ((*kinds == PYTHON || *kinds == PYTHON_ON_OURS) &&
+            system("/usr/bin/python3 -c 'import zmq' 2>/dev/null") != 0)
             cannot("python3-zmq is not installed");
         if (*kinds == JAVA && (access("/usr/share/java/jeromq.jar", R_OK) != 0 ||
                                system("javac -version >/dev/null 2>&1") != 0))

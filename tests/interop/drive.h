@@ -20,6 +20,8 @@
  *   (go with what is sent next) | from S -> ok ID GROUP (of the message received last)
  *   | peer S ENDPOINT -> ok ID (connects)
  *   loaded -> ok PATH VERSION [zmqx] | quit
+ *   on pyzmq: auth S thread|asyncio (its authenticator: in domain "shop" admin may come with the
+ *   password "secret") | noauth S
  * S is a slot number; PART is h:HEX, or r:SIZE:SEED for bytes counted up from SEED modulo 251.
  * Answers are "ok ...", "none" or "err ...".
  */
@@ -34,7 +36,7 @@
 
 enum { DRIVE_MS = 8000 };
 
-enum agent_kind { OURS, SYSTEM, PYTHON, JAVA, NEWER, KINDS };
+enum agent_kind { OURS, SYSTEM, PYTHON, JAVA, NEWER, PYTHON_ON_OURS, KINDS };
 
 struct agent {
     enum agent_kind kind;
