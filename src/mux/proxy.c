@@ -185,13 +185,17 @@ static void drop_rest(struct proxy *px, struct zx_socket *from, struct frame *f)
     }
 }
 
+/* What is not to be had now: also from a type that never receives, or not in its state. */
+static bool is_nothing(int rc) {
+    return rc == -EAGAIN || rc == -EFSM || rc == -ENOTSUP;
+}
+
 /* One message. 0, -EAGAIN: there was none, or what sending and receiving say. */
 static int move(struct proxy *px, struct end *from, struct end *to, struct frame *f) {
-    int rc, captured = 0;
-    do {
-        rc = frame_recv(f, from->s);
-        if (rc)
-            return rc;
+    int captured = 0, rc = frame_recv(f, from->s);
+    if (rc)
+        return is_nothing(rc) ? -EAGAIN : rc;
+    for (;;) {
         size_t size = f->sink.size;
         count(&from->in, size);
         if (px->capture.s && !captured)
@@ -203,8 +207,12 @@ static int move(struct proxy *px, struct end *from, struct end *to, struct frame
         }
         frame_return(f);
         count(&to->out, size);
-    } while (f->sink.more);
-    return captured;
+        if (!f->sink.more)
+            return captured;
+        rc = frame_recv(f, from->s);
+        if (rc)
+            return rc;
+    }
 }
 
 /* ---- a turn ---- */

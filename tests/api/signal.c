@@ -58,6 +58,14 @@ static void poll_is_interrupted(void) {
     stop_ticking();
 }
 
+static void proxy_is_interrupted(void) {
+    void *front = zx_socket(ZMQ_PULL), *back = zx_socket(ZMQ_PUSH);
+
+    tick(zx_current()->arg);
+    zx_check_rc("proxy", "EINTR", zmq_proxy(front, back, NULL));
+    stop_ticking();
+}
+
 static int told[2];
 
 static void close_when_told(void *s) {
@@ -156,6 +164,8 @@ static const struct zx_case cases[] = {
     ZX_CASE_ARG(recv_is_interrupted, SA_RESTART),
     ZX_CASE_ARG(send_is_interrupted, SA_RESTART),
     ZX_CASE_ARG(poll_is_interrupted, SA_RESTART),
+    ZX_CASE(proxy_is_interrupted),
+    ZX_CASE_ARG(proxy_is_interrupted, SA_RESTART),
     ZX_CASE(term_is_interrupted),
     ZX_CASE_ALL(an_interrupted_recv_loses_nothing),
     ZX_CASE_ALL(fork_leaves_the_parent_alone),

@@ -254,6 +254,63 @@ static void radio_dish(void) {
     zx_check_str("the empty group", ": no group", take_group(dish));
 }
 
+struct relay {
+    void *front, *back;
+};
+
+/* Runs in a thread of its own, which closes the ends. */
+static void run_relay(void *arg) {
+    struct relay *r = arg;
+
+    zmq_proxy(r->front, r->back, NULL);
+    zmq_close(r->front);
+    if (r->back != r->front) zmq_close(r->back);
+}
+
+/* Not one of the case's own sockets. */
+static void *relay_end(int type) {
+    void *s = zmq_socket(zx_ctx(), type);
+    int zero = 0;
+
+    assert_non_null(s);
+    zx_ok(zmq_setsockopt(s, ZMQ_LINGER, &zero, sizeof zero));
+    return s;
+}
+
+static void server_echoes_by_proxy(void) {
+    static struct relay r;
+    void *client[2];
+    const char *ep;
+
+    r.front = r.back = relay_end(ZMQ_SERVER);
+    ep = zx_keep(zx_bind(r.front));
+    zx_spawn(run_relay, &r);
+    for (int i = 0; i < 2; i++) {
+        client[i] = zx_socket(ZMQ_CLIENT);
+        zx_ok(zmq_connect(client[i], ep));
+    }
+    for (int i = 0; i < 10; i++) {
+        zx_ok(zx_send(client[i % 2], zx_num(i), 0));
+        zx_check_str("echo", zx_num(i), zx_recv(client[i % 2]));
+    }
+}
+
+static void groups_through_a_proxy(void) {
+    static struct relay r;
+    void *radio = zx_socket(ZMQ_RADIO), *dish = zx_socket(ZMQ_DISH);
+
+    r = (struct relay){relay_end(ZMQ_DISH), relay_end(ZMQ_RADIO)};
+    zx_ok(zmq_join(r.front, "Movies"));
+    zx_ok(zmq_join(dish, "Movies"));
+    zx_ok(zmq_connect(radio, zx_bind(r.front)));
+    zx_ok(zmq_connect(dish, zx_bind(r.back)));
+    zx_spawn(run_relay, &r);
+    settle(radio, dish, "Movies");
+    zx_ok(give_group(radio, "TV", "Friends"));
+    zx_ok(give_group(radio, "Movies", "Godfather"));
+    zx_check_str("the group goes along", "Movies: Godfather", take_group(dish));
+}
+
 static void join_errors(void) {
     void *dish = zx_socket(ZMQ_DISH), *sub = zx_socket(ZMQ_SUB);
     char group[300];
@@ -357,6 +414,8 @@ static const struct zx_case cases[] = {
     ZX_CASE_ALL(peers),
     ZX_CASE(connect_peer_refuses),
     ZX_CASE_ALL(radio_dish),
+    ZX_CASE_ALL(server_echoes_by_proxy),
+    ZX_CASE_ALL(groups_through_a_proxy),
     ZX_CASE(join_errors),
     ZX_CASE_ALL(radio_to_many),
     ZX_CASE_ALL(events),
