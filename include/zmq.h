@@ -8,8 +8,9 @@
  *   them. Own additions are in zmqx.h.
  * Which thread: contexts and sockets of every type may be used from any thread, the library
  *   serialises the calls on one socket; the parts of a multipart message must be kept together by
- *   the caller. Messages, pollers and timers are used by one thread at a time. What differs is said
- *   with the call. ("Thread-safe" below: any thread, no lock of the caller's needed.)
+ *   the caller. Messages and timers are used by one thread at a time; pollers by any (a libzmq's by
+ *   one). What differs is said with the call. ("Thread-safe" below: any thread, no lock of the
+ *   caller's needed.)
  * How it lives and dies: ctx_new -> socket -> close -> ctx_term; msg_init* -> msg_close.
  * What it never does: abort the process; keep a pointer of the caller's beyond a call unless the
  *   call says so; change a number once published.
@@ -977,10 +978,11 @@ typedef struct zmq_poller_event_t {
     short events;
 } zmq_poller_event_t;
 
-/* An empty poller, for one thread at a time; NULL with ENOMEM. */
+/* An empty poller; NULL with ENOMEM. */
 ZMQ_EXPORT void *zmq_poller_new(void);
 
-/* Frees the poller, not what it watched, and makes *poller_p NULL. Errors: EFAULT. */
+/* Frees the poller, not what it watched, and makes *poller_p NULL; a wait in another thread fails
+ * with EFAULT. Errors: EFAULT. */
 ZMQ_EXPORT int zmq_poller_destroy(void **poller_p);
 
 /* How many sockets and descriptors are registered, or -1. Errors: EFAULT. */
@@ -988,7 +990,7 @@ ZMQ_EXPORT int zmq_poller_size(void *poller);
 
 /*
  * Registers a socket; events may be 0; user_data comes back with its events and is not touched.
- * Take the socket out before closing it.
+ * Take the socket out before closing it; else the next wait fails with ENOTSOCK, once.
  * Errors: EFAULT; ENOTSOCK; EINVAL unknown event bits, or registered already; ENOMEM; EMFILE.
  */
 ZMQ_EXPORT int zmq_poller_add(void *poller, void *socket, void *user_data, short events);
@@ -1004,7 +1006,7 @@ ZMQ_EXPORT int zmq_poller_remove(void *poller, void *socket);
  * its event: socket or fd, what it is ready for, user_data.
  * Returns: 0. On failure the event is {NULL, -1, NULL, 0}.
  * Errors: EFAULT poller bad, event NULL, or nothing to watch and a negative timeout; EAGAIN
- *   timeout; ETERM; EINTR; ENOMEM.
+ *   timeout; ETERM; ENOTSOCK a registered socket was closed; EINTR; ENOMEM; EMFILE.
  */
 ZMQ_EXPORT int zmq_poller_wait(void *poller, zmq_poller_event_t *event, long timeout);
 
@@ -1016,14 +1018,16 @@ ZMQ_EXPORT int zmq_poller_wait_all(void *poller, zmq_poller_event_t *events, int
                                    long timeout);
 
 /*
- * A descriptor, the poller's own, readable when a thread-safe socket in it may have events.
- * Errors: EFAULT; EINVAL no such socket was ever added.
+ * A descriptor, the poller's own, readable as long as something registered is ready (of a libzmq:
+ * when a thread-safe socket may be). Wait with timeout 0 until that gives EAGAIN.
+ * Errors: EFAULT; EINVAL nothing was ever registered; EMFILE.
  */
 ZMQ_EXPORT int zmq_poller_fd(void *poller, zmq_fd_t *fd);
 
 /*
  * As zmq_poller_add, for a descriptor.
- * Errors: EFAULT; EBADF fd is -1; EINVAL unknown event bits, or registered already; ENOMEM.
+ * Errors: EFAULT; EBADF fd is -1; EINVAL unknown event bits, or registered already; ENOMEM;
+ *   EMFILE.
  */
 ZMQ_EXPORT int zmq_poller_add_fd(void *poller, zmq_fd_t fd, void *user_data, short events);
 

@@ -167,6 +167,193 @@ static void descriptors(void) {
     close(ends[1]);
 }
 
+/* Pipes by the hundred: past a few of them another way to wait is taken. */
+static void many_descriptors(void) {
+    enum { N = 100 };
+    void *p = new_poller();
+    zmq_poller_event_t e[N];
+    int ends[N][2], ready = 0;
+
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(pipe2(ends[i], O_CLOEXEC), 0);
+        zx_ok(zmq_poller_add_fd(p, ends[i][0], NULL, IN));
+    }
+    zx_check_rc("size", "100", zmq_poller_size(p));
+    zx_check_rc("empty", "EAGAIN", zmq_poller_wait_all(p, e, N, 0));
+    for (int i = N - 1; i >= 0; i -= 7, ready++) zx_ok(write(ends[i][1], "x", 1));
+    zx_check_rc("ready", zx_num(ready), zmq_poller_wait_all(p, e, N, -1));
+    for (int i = 0; i < ready; i++) {
+        int n = N - 1 - 7 * (ready - 1 - i);
+        zx_check_int(zx_fmt("event %d", i), ends[n][0], e[i].fd);
+    }
+    zx_ok(zmq_poller_modify_fd(p, ends[N - 1][0], 0));
+    zx_check_rc("one disabled", zx_num(ready - 1), zmq_poller_wait_all(p, e, N, -1));
+    zx_ok(zmq_poller_modify_fd(p, ends[N - 1][0], IN));
+    zx_ok(zmq_poller_remove_fd(p, ends[N - 8][0]));
+    zx_check_rc("one removed", zx_num(ready - 1), zmq_poller_wait_all(p, e, N, -1));
+    zx_check_int("the last", ends[N - 1][0], e[ready - 2].fd);
+    zx_ok(zmq_poller_destroy(&p));
+    for (int i = 0; i < N; i++) {
+        close(ends[i][0]);
+        close(ends[i][1]);
+    }
+}
+
+static void descriptors_of_other_kinds(void) {
+    void *p = new_poller();
+    zmq_poller_event_t e[3];
+    int ends[2], file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    zx_ok(zmq_poller_add_fd(p, file, NULL, IN));
+    zx_check_rc("a file", "0", zmq_poller_wait(p, e, -1));
+    zx_check_str("is readable", "- 1 - 1", event_text(e));
+    zx_ok(zmq_poller_remove_fd(p, file));
+    zx_ok(zmq_poller_add_fd(p, ends[0], NULL, IN));
+    close(ends[1]);
+    zx_check_rc("a pipe without writer", "0", zmq_poller_wait(p, e, -1));
+    zx_check_str("is in error", "- 1 - 4", event_text(e));
+    close(ends[0]);
+    zx_check_rc("closed", "0", zmq_poller_wait(p, e, -1));
+    zx_check_str("is in error, too", "- 1 - 4", event_text(e));
+    zx_check_rc("and can be removed", "0", zmq_poller_remove_fd(p, ends[0]));
+    zx_ok(zmq_poller_destroy(&p));
+    close(file);
+}
+
+static void readable_before_it_is_added(void) {
+    void *p = new_poller(), *a = zx_socket(ZMQ_PAIR), *b = zx_socket(ZMQ_PAIR);
+    zmq_poller_event_t e;
+
+    zx_link(a, b);
+    zx_ok(zx_send(a, "x", 0));
+    zx_ok(zx_send(a, "y", 0));
+    zx_wait(b, IN, ZX_LONG_MS);
+    zx_ok(zmq_poller_add(p, b, NULL, IN));
+    zx_check_rc("at once", "0", zmq_poller_wait(p, &e, 0));
+    zx_check_rc("still", "0", zmq_poller_wait(p, &e, 0));
+    zx_check_str("x", "x", zx_recv(b));
+    zx_wait(b, IN, ZX_LONG_MS);
+    zx_check_rc("one is left", "0", zmq_poller_wait(p, &e, 0));
+    zx_check_str("y", "y", zx_recv(b));
+    zx_check_rc("none is left", "EAGAIN", zmq_poller_wait(p, &e, 0));
+    zx_ok(zmq_poller_modify(p, b, OUT));
+    zx_check_rc("writable", "0", zmq_poller_wait(p, &e, ZX_LONG_MS));
+    zx_ok(zmq_poller_remove(p, b));
+    zx_check_rc("removed", "EAGAIN", zmq_poller_wait(p, &e, 0));
+    zx_ok(zmq_poller_destroy(&p));
+}
+
+/* A call changes what a socket is ready for, without any message. */
+static void after_calls(void) {
+    void *p = new_poller(), *req = zx_socket(ZMQ_REQ), *rep = zx_socket(ZMQ_REP);
+    zmq_poller_event_t e[2];
+
+    zx_link(rep, req);
+    zx_until_writable(req);
+    zx_ok(zmq_poller_add(p, req, NULL, IN | OUT));
+    zx_ok(zmq_poller_add(p, rep, NULL, IN | OUT));
+    zx_check_rc("REQ may send", "1", zmq_poller_wait_all(p, e, 2, 0));
+    zx_check_str("out", "socket -1 - 2", event_text(e));
+    zx_ok(zx_send(req, "x", 0));
+    zx_wait(rep, IN, ZX_LONG_MS);
+    zx_check_rc("REP may receive", "1", zmq_poller_wait_all(p, e, 2, ZX_LONG_MS));
+    zx_check_str("in", "socket -1 - 1", event_text(e));
+    zx_check_str("x", "x", zx_recv(rep));
+    zx_check_rc("REP may send", "1", zmq_poller_wait_all(p, e, 2, 0));
+    zx_check_str("out now", "socket -1 - 2", event_text(e));
+    zx_check_int("it is the REP", 1, e[0].socket == rep);
+    zx_ok(zmq_poller_destroy(&p));
+}
+
+static void two_pollers_one_socket(void) {
+    void *p = new_poller(), *q = new_poller(), *a = zx_socket(ZMQ_PAIR), *b = zx_socket(ZMQ_PAIR);
+    zmq_poller_event_t e;
+
+    if (!zx_runs("at all")) { /* a libzmq has such a socket in one poller at most */
+        zx_ok(zmq_poller_destroy(&p));
+        zx_ok(zmq_poller_destroy(&q));
+        return;
+    }
+    zx_link(a, b);
+    zx_ok(zmq_poller_add(p, b, NULL, IN));
+    zx_ok(zmq_poller_add(q, b, NULL, IN));
+    zx_check_rc("nothing", "EAGAIN", zmq_poller_wait(p, &e, 0));
+    zx_check_rc("nothing either", "EAGAIN", zmq_poller_wait(q, &e, 0));
+    zx_ok(zx_send(a, "x", 0));
+    zx_check_rc("one", "0", zmq_poller_wait(p, &e, ZX_LONG_MS));
+    zx_check_rc("the other", "0", zmq_poller_wait(q, &e, ZX_LONG_MS));
+    zx_check_str("x", "x", zx_recv(b));
+    zx_check_rc("gone", "EAGAIN", zmq_poller_wait(p, &e, 0));
+    zx_check_rc("there, too", "EAGAIN", zmq_poller_wait(q, &e, 0));
+    zx_ok(zmq_poller_destroy(&p));
+    zx_ok(zmq_poller_destroy(&q));
+}
+
+static void closed_members(void) {
+    void *p = new_poller(), *a, *b = zx_socket(ZMQ_PUB);
+    zmq_poller_event_t e;
+
+    if (!zx_runs("at all")) { /* a libzmq touches freed memory */
+        zx_ok(zmq_poller_destroy(&p));
+        return;
+    }
+    a = zmq_socket(zx_ctx(), ZMQ_PAIR);
+    assert_non_null(a);
+    zx_ok(zmq_poller_add(p, a, NULL, IN));
+    zx_ok(zmq_poller_add(p, b, NULL, OUT));
+    zx_ok(zmq_close(a));
+    zx_check_rc("it is told", "ENOTSOCK", zmq_poller_wait(p, &e, 0));
+    zx_check_rc("once", "0", zmq_poller_wait(p, &e, 0));
+    zx_check_rc("it is no member", "1", zmq_poller_size(p));
+    zx_check_rc("nor a socket", "ENOTSOCK", zmq_poller_remove(p, a));
+    zx_ok(zmq_poller_destroy(&p));
+}
+
+static int is_readable(int fd, int wait_ms) {
+    struct pollfd item = {.fd = fd, .events = POLLIN};
+    return poll(&item, 1, wait_ms) == 1;
+}
+
+static void descriptor_of_a_poller(void) {
+    void *p = new_poller(), *a = zx_socket(ZMQ_PAIR), *b = zx_socket(ZMQ_PAIR);
+    zmq_poller_event_t e;
+    int fd = -1, again = -1, ends[2];
+
+    if (!zx_runs("at all")) { /* a libzmq's tells of thread-safe sockets alone */
+        zx_ok(zmq_poller_destroy(&p));
+        return;
+    }
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    zx_link(a, b);
+    zx_ok(zmq_poller_add(p, b, NULL, IN));
+    zx_check_rc("descriptor", "0", zmq_poller_fd(p, &fd));
+    zx_check_rc("the same", "0", zmq_poller_fd(p, &again));
+    zx_check_int("number", fd, again);
+    zx_check_rc("nothing yet", "EAGAIN", zmq_poller_wait(p, &e, 0));
+    zx_check_int("quiet", 0, is_readable(fd, 0));
+    zx_ok(zx_send(a, "x", 0));
+    zx_check_int("a message", 1, is_readable(fd, ZX_LONG_MS));
+    zx_check_rc("event", "0", zmq_poller_wait(p, &e, 0));
+    zx_check_int("a level", 1, is_readable(fd, 0));
+    zx_check_str("x", "x", zx_recv(b));
+    zx_check_rc("no more", "EAGAIN", zmq_poller_wait(p, &e, 0));
+    zx_check_int("quiet again", 0, is_readable(fd, 0));
+    zx_ok(zmq_poller_add_fd(p, ends[0], NULL, IN));
+    (void)zmq_poller_wait(p, &e, 0);
+    zx_check_int("quiet still", 0, is_readable(fd, 0));
+    zx_ok(write(ends[1], "x", 1));
+    zx_check_int("a descriptor's", 1, is_readable(fd, ZX_LONG_MS));
+    zx_check_rc("event of it", "0", zmq_poller_wait(p, &e, 0));
+    zx_check_str("event", "- 1 - 1", event_text(&e));
+    zx_ok(zmq_poller_remove_fd(p, ends[0]));
+    zx_ok(zmq_poller_modify(p, b, IN | OUT));
+    zx_check_int("writable", 1, is_readable(fd, ZX_LONG_MS));
+    zx_ok(zmq_poller_destroy(&p));
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void send_later(void *s) {
     zmq_send(s, "late", 4, 0);
     zmq_close(s);
@@ -296,6 +483,13 @@ static const struct zx_case cases[] = {
     ZX_CASE(wait_errors),
     ZX_CASE_ALL(ready_sockets),
     ZX_CASE(descriptors),
+    ZX_CASE(many_descriptors),
+    ZX_CASE(descriptors_of_other_kinds),
+    ZX_CASE_ALL(readable_before_it_is_added),
+    ZX_CASE_ALL(after_calls),
+    ZX_CASE_ALL(two_pollers_one_socket),
+    ZX_CASE(closed_members),
+    ZX_CASE_ALL(descriptor_of_a_poller),
     ZX_CASE_ALL(wakes_up),
     ZX_CASE_ALL(thread_safe_sockets),
     ZX_CASE_ALL(thread_safe_sockets_in_zmq_poll),
