@@ -5,7 +5,7 @@
 struct proxy {
     void *front, *back, *capture, *control;
     int steerable;
-    const char *answer;
+    const char *_Atomic answer;
 };
 
 /* Runs in a thread of its own and owns the sockets from then on. */
@@ -168,8 +168,13 @@ static void steered(struct proxy *p, int type, void *control[1], void *ends[2]) 
 }
 
 static const char *answer_of(const struct proxy *p, void *idle) {
-    for (int i = 0; i < 300 && !p->answer; i++) zx_wait(idle, ZMQ_POLLIN, 10);
-    return p->answer ? p->answer : "still running";
+    const char *answer = p->answer;
+
+    for (int i = 0; i < 300 && !answer; i++) {
+        zx_wait(idle, ZMQ_POLLIN, 10);
+        answer = p->answer;
+    }
+    return answer ? answer : "still running";
 }
 
 static void pause_resume_terminate(void) {
