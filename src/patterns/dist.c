@@ -167,7 +167,10 @@ void zx_dist_send_wire(struct zx_dist *d, const uint8_t *wire, size_t size) {
     for (unsigned i = 0; i < d->n_to; i++)
         if (zx_pipe_share_wire(d->to[i], wire, size))
             unchoose(d, i--);
-    zx_pipe_offer_all(d->to, d->n_to);
+    if (d->n_to == 1)
+        zx_pipe_offer(d->to[0]); /* its batches need no clock */
+    else
+        zx_pipe_offer_all(d->to, d->n_to);
     d->n_to = 0;
 }
 
