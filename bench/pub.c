@@ -3,6 +3,7 @@
  * One PUB to `--n` SUBs (50), all subscribers in one process (inproc: one thread). Nothing may be
  * lost with default high-water marks, so the publisher runs at most two bursts ahead of the
  * slowest subscriber; a burst is acknowledged over the control channel. Reported: deliveries/s.
+ * `--mode radio`: RADIO and DISHes in one group instead, where the library has draft types.
  */
 #include "zsock.h"
 
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 
 /* A pipe of 1000 may refuse from 501 on: its reader gives credit for 500 at a time. */
+enum { DRAFT_RADIO = 14, DRAFT_DISH = 15 }; /* not in every header */
 enum { BURST = 240, AHEAD = 2, RING = 4, PROBE_SIZE = 1, GO_SIZE = 2 };
 
 struct sub {
@@ -26,6 +28,11 @@ struct audience {
     unsigned char *body;
     unsigned complete[RING]; /* how many subscribers have burst b, at b % RING */
 };
+
+static bool is_draft(const struct bench_args *args)
+{
+    return strcmp(args->mode, "radio") == 0;
+}
 
 /* ---- publisher ---- */
 
@@ -73,7 +80,7 @@ static void publisher(struct bench_side *side)
     struct bench_usage to;
     uint64_t count;
     void *ctx = bench_zmq_ctx(side);
-    void *pub = bench_zmq_open(ctx, ZMQ_PUB);
+    void *pub = bench_zmq_open(ctx, is_draft(side->args) ? DRAFT_RADIO : ZMQ_PUB);
 
     BENCH_CHECK(body);
     bench_body_init(body, side->args->size);
@@ -96,6 +103,21 @@ static void publisher(struct bench_side *side)
 
 /* ---- subscribers ---- */
 
+/* zmq_send of a RADIO is to the empty group. */
+static void *open_subscriber(const struct bench_args *args, void *ctx)
+{
+    void *sock = bench_zmq_open(ctx, is_draft(args) ? DRAFT_DISH : ZMQ_SUB);
+
+    if (is_draft(args)) {
+        int (*join)(void *, const char *) =
+            (int (*)(void *, const char *)) bench_zmq_draft("zmq_join");
+        BENCH_CHECK(join(sock, "") == 0);
+    } else {
+        BENCH_CHECK(zmq_setsockopt(sock, ZMQ_SUBSCRIBE, "", 0) == 0);
+    }
+    return sock;
+}
+
 static void open_audience(struct audience *all, const struct bench_args *args, void *ctx,
                           const char *endpoint)
 {
@@ -106,8 +128,7 @@ static void open_audience(struct audience *all, const struct bench_args *args, v
     all->body = malloc(args->size);
     BENCH_CHECK(all->subs && all->items && all->body && args->size >= BENCH_MIN_BODY);
     for (unsigned i = 0; i < args->n; i++) {
-        void *sock = bench_zmq_open(ctx, ZMQ_SUB);
-        BENCH_CHECK(zmq_setsockopt(sock, ZMQ_SUBSCRIBE, "", 0) == 0);
+        void *sock = open_subscriber(args, ctx);
         bench_zmq_connect(sock, endpoint);
         all->subs[i].sock = sock;
         all->items[i] = (zmq_pollitem_t){.socket = sock, .events = ZMQ_POLLIN};
@@ -233,9 +254,13 @@ static void subscribers(struct bench_side *side)
 
 int main(int argc, char **argv)
 {
-    struct bench_args args = {.transport = "tcp", .size = 64, .seconds = 0.8, .n = 50};
+    struct bench_args args = {
+        .transport = "tcp", .mode = "pub", .size = 64, .seconds = 0.8, .n = 50};
 
     bench_parse(&args, argc, argv);
+    if (is_draft(&args)) {
+        bench_zmq_draft("zmq_join");
+    }
     bench_raise_nofile();
     bench_zmq_run_pair(&args, subscribers, publisher);
     return 0;

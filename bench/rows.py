@@ -105,6 +105,8 @@ def _conn(name, mode, n=500):
 
 JOBS = [
     *[_req(t, n) for t in ("tcp", "ipc", "inproc") for n in (1, 64)],
+    Job("lat_client_tcp", "bench_req",
+        ["--transport", "tcp", "--size", "64", "--mode", "client"], seconds=0.5),
     _thr("thr_tcp_16", "tcp", 16),
     _thr("thr_ipc_16", "ipc", 16),
     _thr("thr_inproc_16", "inproc", 16, sides=("nng",)),
@@ -119,6 +121,7 @@ JOBS = [
     _thr("curve_4k", "tcp", 4096, mode="curve"),
     Job("pub50_tcp", "bench_pub", ["--transport", "tcp"], seconds=0.8),
     Job("pub50_inproc", "bench_pub", ["--transport", "inproc"], seconds=0.8),
+    Job("radio50_tcp", "bench_pub", ["--transport", "tcp", "--mode", "radio"], seconds=0.8),
     Job("subs", "bench_subs", [], seconds=0.3),
     _thr("parts", "tcp", 64, mode="parts", sides=()),
     _thr("poll_each", "tcp", 64, mode="poll", sides=()),
@@ -171,6 +174,7 @@ ROWS = [
           floor=[[ratio(15)]] if t == "inproc" else [[ratio(7), of(1, "bare")]],
           short=n == 1)
       for t in ("tcp", "ipc", "inproc") for n in (1, 64)],
+    Row("lat_client_tcp", "CLIENT and SERVER, tcp, 64 bytes (draft)", LATENCY),
     *[Row(f"thr_{t}_16", f"{t}, 16 bytes", THROUGHPUT, wants=[[ratio(6)]], floor=[[ratio(5)]],
           short=True) for t in ("tcp", "ipc", "inproc")],
     Row("thr_tcp_256", "tcp, 256 bytes, zmq_send", THROUGHPUT,
@@ -191,6 +195,7 @@ ROWS = [
         floor=[[ratio(3)]], short=True),
     Row("pub50_inproc", "1 PUB to 50 SUB, inproc, 64 bytes", FANOUT, wants=[[ratio(4)]],
         floor=[[ratio(3)]]),
+    Row("radio50_tcp", "1 RADIO to 50 DISH, tcp, 64 bytes (draft)", FANOUT),
     Row("subs.add", "300,000 subscriptions, until effective", FANOUT, wants=[[ratio(4)]],
         floor=[[ratio(3)]], short=True),
     Row("subs.calls", "300,000 subscriptions, the calls alone", FANOUT),

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "zsock.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 void *bench_zmq_ctx(const struct bench_side *side)
@@ -20,6 +23,17 @@ void bench_zmq_ctx_done(const struct bench_side *side, void *ctx)
     if (!side->ctx) {
         BENCH_CHECK(zmq_ctx_term(ctx) == 0);
     }
+}
+
+void *bench_zmq_draft(const char *name)
+{
+    void *function = dlsym(RTLD_DEFAULT, name);
+
+    if (!function) {
+        fprintf(stderr, "the library has no %s\n", name);
+        exit(77);
+    }
+    return function;
 }
 
 void *bench_zmq_open(void *ctx, int type)

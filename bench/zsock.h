@@ -18,6 +18,9 @@ void *bench_zmq_ctx(const struct bench_side *side);
 /* Ends it if it was the side's own. */
 void bench_zmq_ctx_done(const struct bench_side *side, void *ctx);
 
+/* A draft function of the loaded library; leaves with 77 (skipped) where it has none. */
+void *bench_zmq_draft(const char *name);
+
 void *bench_zmq_open(void *ctx, int type);
 void bench_zmq_close(void *sock);
 
