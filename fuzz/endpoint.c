@@ -25,6 +25,23 @@ static void tcp_text(const struct zx_addr *a, bool ipv6) {
     FUZZ_CHECK(zx_addr_equal(a, &again));
 }
 
+/* What is bound to. A name would be asked for: only literals, and interfaces of short names, since
+ * asking the system for them takes long. */
+static void tcp_local(const struct zx_tcp_endpoint *ep, bool ipv6) {
+    enum { SHORT = 4 };
+    struct zx_addr a;
+    if (ep->any_host || zx_tcp_address_is_numeric(ep)) {
+        int rc = zx_tcp_address_bindable(ep, ipv6, &a);
+        FUZZ_CHECK(rc == 0 || rc == -EINVAL || rc == -ENODEV);
+        FUZZ_CHECK(rc || zx_addr_port(&a) == ep->port);
+    }
+    if (!ep->has_src || ep->any_src_host || strlen(ep->src_host) <= SHORT) {
+        int rc = zx_tcp_address_source(ep, ipv6, &a);
+        FUZZ_CHECK(rc == 0 || rc == -EINVAL || rc == -ENODEV);
+        FUZZ_CHECK(rc || zx_addr_port(&a) == ep->src_port);
+    }
+}
+
 static void tcp(const char *text, bool for_bind, bool ipv6) {
     struct zx_tcp_endpoint ep;
     struct zx_addr found[ADDRESSES];
@@ -36,6 +53,7 @@ static void tcp(const char *text, bool for_bind, bool ipv6) {
     FUZZ_CHECK(!ep.any_port || ep.port == 0);
     FUZZ_CHECK(ep.has_src || !ep.src_host[0]);
     FUZZ_CHECK(for_bind || (!ep.any_port && !ep.any_host));
+    tcp_local(&ep, ipv6);
     if (!zx_tcp_address_is_numeric(&ep)) /* would ask the name service */
         return;
     int n = zx_tcp_address_resolve(&ep, ipv6, found, ADDRESSES);

@@ -20,7 +20,7 @@ enum {
     SMALL = 128,
 };
 
-enum { OUTPUT_MAX = 1024 };
+enum { OUTPUT_MAX = 1024, MALFORMED = 999 };
 
 struct setting {
     struct zx_hs_conf conf;
@@ -40,7 +40,7 @@ struct outcome {
 };
 
 static struct setting read_setting(struct fuzz_input *in) {
-    static const int statuses[] = {200, 300, 400, 500, 0, 999};
+    static const int statuses[] = {200, 300, 400, 500, 0, MALFORMED};
     static const uint8_t metadata[] = {3, 'X', '-', 'a', 0, 0, 0, 1, 'b'};
     struct setting s = {.conf = {.socket_type = fuzz_byte(in) % ZX_TYPE_COUNT}};
     uint8_t switches = fuzz_byte(in);
@@ -74,8 +74,13 @@ static void drain(struct zx_hs *hs, struct outcome *o) {
 
 /* Answers what the handshake asks; the new result. */
 static int answer(struct zx_hs *hs, const struct setting *s, int rc) {
-    if (rc == ZX_HS_WAIT_ZAP)
-        return zx_hs_zap_reply(hs, &s->reply);
+    if (rc == ZX_HS_WAIT_ZAP) {
+        struct zx_zap_request request;
+        zx_hs_zap_request(hs, &request);
+        FUZZ_CHECK(request.mechanism && request.credentials <= ZX_ZAP_CREDENTIALS_MAX);
+        return s->reply.status == MALFORMED ? zx_hs_zap_failed(hs, ZX_PERR_ZAP_MALFORMED_REPLY)
+                                            : zx_hs_zap_reply(hs, &s->reply);
+    }
     if (rc == ZX_HS_HOLD)
         return s->refuses ? zx_hs_refuse(hs) : zx_hs_accept(hs);
     return rc;
@@ -95,6 +100,10 @@ static void read_results(struct zx_hs *hs, struct outcome *o) {
     if (meta)
         FUZZ_CHECK(strcmp(zx_meta_get(meta, "Peer-Address"), "127.0.0.1") == 0);
     zx_meta_unref(meta);
+    FUZZ_CHECK(!zx_hs_subscribe_all(hs) || o->version == ZX_ZMTP_UNVERSIONED);
+    struct zx_mechanism *m = zx_hs_take_mechanism(hs);
+    FUZZ_CHECK(!m || o->version >= ZX_ZMTP_3_0);
+    zx_mechanism_free(&m);
 }
 
 static int feed(struct zx_hs *hs, const struct setting *s, const uint8_t *data, size_t size,

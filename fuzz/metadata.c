@@ -48,6 +48,24 @@ static void check_peer(const struct block *b, int local_type) {
         FUZZ_CHECK(peer.routing_id[0] != 0);
 }
 
+/* What we announce is read back: type, routing id, and the rest as it stands. */
+static void announce(const struct block *extra, int local_type) {
+    struct zx_meta_own own = {.socket_type = local_type,
+                              .routing_id = extra->data,
+                              .routing_id_size = extra->size < 9 ? extra->size : 9,
+                              .extra = extra->data,
+                              .extra_size = zx_meta_check(extra->data, extra->size)
+                                                ? 0
+                                                : extra->size};
+    struct block b = {NULL, zx_meta_own_size(&own)};
+    if (!(b.data = malloc(b.size + 1)))
+        abort();
+    FUZZ_CHECK(zx_meta_own_write(b.data, b.size, &own) == b.size);
+    FUZZ_CHECK(zx_meta_own_write(b.data, b.size - 1, &own) == 0);
+    FUZZ_CHECK(read_block(&b));
+    free(b.data);
+}
+
 /* Every name that a string can spell is found, or was not to be believed. */
 static void look_up(const struct zx_meta *meta, const struct block *b) {
     struct zx_meta_iter iter;
@@ -70,7 +88,10 @@ static void look_up(const struct zx_meta *meta, const struct block *b) {
 
 static void make_set(const struct block *zap, const struct block *peer) {
     struct zx_meta_source source = {.peer_address = "127.0.0.1",
-                                    .fd = -1,
+                                    .fd = 7,
+                                    .has_user_id = zap->size > 0,
+                                    .user_id = zap->data,
+                                    .user_id_size = zap->size < 4 ? zap->size : 4,
                                     .zap = zap->data,
                                     .zap_size = zap->size,
                                     .peer = peer->data,
@@ -82,6 +103,8 @@ static void make_set(const struct block *zap, const struct block *peer) {
     if (rc)
         return;
     FUZZ_CHECK(strcmp(zx_meta_get(meta, "Peer-Address"), "127.0.0.1") == 0);
+    FUZZ_CHECK(zx_meta_fd(meta) == 7 && !zx_meta_get(NULL, "Peer-Address"));
+    FUZZ_CHECK(!zap->size == !zx_meta_get(meta, "User-Id"));
     look_up(meta, peer);
     zx_meta_ref(meta, 1);
     zx_meta_unref(meta);
@@ -97,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct block zap = {fuzz_copy(in.data, zap_size), zap_size};
     struct block peer = {fuzz_copy(in.data + zap_size, in.left - zap_size), in.left - zap_size};
     check_peer(&peer, local_type);
+    announce(&peer, local_type);
     make_set(&zap, &peer);
     free(zap.data);
     free(peer.data);

@@ -14,7 +14,8 @@
 #include "base/msg.h"
 #include "zmtp/v3.h"
 
-enum { STREAM_MAX = 1 << 17, KEEP_MAX = 4096, COMMAND_MAX = 1 << 20 };
+enum { STREAM_MAX = 1 << 17, LARGE = 1200000, KEEP_MAX = 4096,
+       COMMAND_MAX = 1 << 20, LARGE_TIMES = 60 };
 
 struct conf {
     int64_t limit;
@@ -137,9 +138,14 @@ static void read_all(struct peer *p) {
     FUZZ_CHECK(p->q.r.read == p->q.w.written);
 }
 
-/* Gives at most size bytes; bytes taken. */
+/* Gives at most size bytes, into room for limit; bytes taken. */
 static size_t give(struct peer *p, const uint8_t *data, size_t size, size_t limit) {
     struct zx_v3_piece piece[ZX_V3_PIECES];
+    if (!limit) { /* as what a handshake left over */
+        p->out.rc = zx_v3_feed(&p->d, &p->q, data, size);
+        zx_queue_commit(&p->q);
+        return size;
+    }
     int n = zx_v3_room(&p->d, &p->q, limit, piece);
     size_t got = 0;
     FUZZ_CHECK(n >= 1 && n <= ZX_V3_PIECES);
@@ -166,7 +172,8 @@ static struct outcome parse(const struct conf *conf, const uint8_t *data, size_t
         size_t piece = fuzz_piece(conf->pattern, turn, size - at) * conf->scale;
         if (piece > size - at)
             piece = size - at;
-        at += give(p, data + at, piece, conf->reading & 8 ? ZX_QUEUE_CHUNK_MAX : piece);
+        size_t limit = conf->reading & 8 ? ZX_QUEUE_CHUNK_MAX : piece;
+        at += give(p, data + at, piece, turn == 0 && conf->reading & 16 ? 0 : limit);
         if (conf->reading & 1 || (conf->reading & 2 && turn % 3 == 0))
             read_all(p);
         if (conf->reading & 4 && !p->d.fill && !p->d.body)
@@ -190,19 +197,25 @@ static struct outcome parse(const struct conf *conf, const uint8_t *data, size_t
 
 static size_t size_of(uint8_t order, struct fuzz_input *in) {
     static const uint32_t sizes[] = {0, 1, 255, 256, 8191, 8192, 8193, 70000};
+    static unsigned larges;
+    /* Grows as it comes. It takes its time: an input that is played first, or alone, has it. */
+    if (order == 0xff && larges < LARGE_TIMES)
+        return larges++, LARGE;
     return order & 8 ? sizes[order & 7] : (size_t)fuzz_byte(in) << (order & 7);
 }
 
-/* Frames as ordered: [flags][size]...; at most STREAM_MAX bytes. */
+/* Frames as ordered: [flags][size]...; at most STREAM_MAX bytes, or one large frame before. */
 static size_t write_frames(struct fuzz_input *in, uint8_t *to) {
     uint8_t *p = to;
     while (in->left) {
         uint8_t flags = fuzz_byte(in), order = fuzz_byte(in), fill = fuzz_byte(in);
         size_t size = size_of(order, in);
-        if ((size_t)(to + STREAM_MAX - p) < size + 9)
+        if (size == LARGE ? p != to : (size_t)(p - to) + size + 9 > STREAM_MAX)
             break;
         if (size > 255 || order & 16)
             flags |= ZX_FRAME_LONG;
+        if (size > COMMAND_MAX) /* refused, but when depends on the cut */
+            flags &= (uint8_t)~ZX_FRAME_COMMAND;
         *p++ = flags;
         if (flags & ZX_FRAME_LONG && size < 256 && !(order & 16))
             *p++ = (uint8_t)size; /* a length that is none */
@@ -220,7 +233,7 @@ static size_t write_frames(struct fuzz_input *in, uint8_t *to) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const int64_t limits[] = {-1, 0, 1, 20, 255, 256, 8192, INT64_MAX};
-    static uint8_t stream[STREAM_MAX + KEEP_MAX];
+    static uint8_t stream[LARGE + STREAM_MAX];
     struct fuzz_input in = {data, size};
     uint8_t head = fuzz_byte(&in);
     struct conf conf = {.is_v3 = head & 1, .with_hook = head & 2};
