@@ -16,6 +16,7 @@ struct zx_rep {
     struct zx_fairq in;
     struct zx_pipe *peer;   /* whose request is being answered; NULL: gone */
     struct zx_buf envelope; /* its routing frames: u32 size and bytes, the empty one last */
+    struct zx_pipe *opening; /* whose routing frames are partly taken: there was no memory */
     bool owing;             /* a whole request was taken */
     bool started;           /* frames of the request, or of the reply, are under way */
     bool dropping;          /* the reply goes nowhere */
@@ -60,6 +61,8 @@ static void rep_detach(struct zx_socket *s, struct zx_pipe *p) {
     struct zx_rep *r = rep_of(s);
     if (!r->owing && zx_fairq_is_current(&r->in, p))
         r->started = false; /* the rest of its request goes with it */
+    if (r->opening == p)
+        r->opening = NULL;
     zx_fairq_remove(&r->in, p);
 }
 
@@ -87,15 +90,23 @@ static void drop_message(struct zx_pipe *p) {
     }
 }
 
-/* Takes routing frames up to the empty one. A message without it is skipped whole. */
+/* Takes routing frames up to the empty one. A message without it is skipped whole; one for which
+ * there is no memory waits for the next call. */
 static int take_envelope(struct zx_socket *s, struct zx_rep *r) {
     struct zx_pipe *p;
     while ((p = zx_fairq_next(s, &r->in))) {
         struct zx_rec rec;
-        zx_buf_consume(&r->envelope, zx_buf_size(&r->envelope));
+        if (p != r->opening)
+            zx_buf_consume(&r->envelope, zx_buf_size(&r->envelope));
+        r->opening = NULL;
         while (zx_pipe_peek(p, &rec) && rec.flags & ZX_FRAME_MORE) {
             bool last = rec.size == 0;
-            if (keep_frame(&r->envelope, &rec))
+            int rc = keep_frame(&r->envelope, &rec);
+            if (rc == -ENOMEM) {
+                r->opening = p;
+                return rc;
+            }
+            if (rc)
                 break;
             zx_pipe_drop(p, &rec);
             if (!last)

@@ -389,6 +389,59 @@ static void polled(const char *transport) {
     kit_term(ctx);
 }
 
+/* One question, if there is one: everybody may come in. */
+static void play_handler(void *zap) {
+    static const char *const reply[] = {"1.0", "1", "200", "", "joe", ""};
+    enum { PARTS = sizeof reply / sizeof reply[0] };
+    char part[64];
+    int more = 1, said = 0;
+    size_t size = sizeof more;
+    while (more) {
+        if (zmq_recv(zap, part, sizeof part, ZMQ_DONTWAIT) == -1) {
+            if (errno == EAGAIN)
+                return;
+            kit_refused("zmq_recv");
+            continue;
+        }
+        MUST(zmq_getsockopt(zap, ZMQ_RCVMORE, &more, &size));
+    }
+    while (said < PARTS) {
+        int flags = ZMQ_DONTWAIT | (said + 1 < PARTS ? ZMQ_SNDMORE : 0);
+        if (zmq_send(zap, reply[said], strlen(reply[said]), flags) != -1) {
+            said++;
+            continue;
+        }
+        kit_refused("zmq_send");
+        said = 0; /* what was begun is gone with the part that failed */
+    }
+}
+
+/* PLAIN, judged by a handler; who is refused for a fault comes again. */
+static void plain(const char *transport) {
+    char at[KIT_ENDPOINT], got = 0;
+    void *ctx = kit_ctx(), *zap = kit_socket(ctx, ZMQ_REP);
+    void *pull = kit_socket(ctx, ZMQ_PULL), *push = kit_socket(ctx, ZMQ_PUSH);
+    MUST(zmq_bind(zap, "inproc://zeromq.zap.01"));
+    kit_set(pull, ZMQ_PLAIN_SERVER, 1);
+    MUST(zmq_setsockopt(push, ZMQ_PLAIN_USERNAME, "admin", 5));
+    MUST(zmq_setsockopt(push, ZMQ_PLAIN_PASSWORD, "secret", 6));
+    kit_bind(pull, transport, at);
+    MUST(zmq_connect(push, at));
+    while (!got) {
+        zmq_pollitem_t items[2] = {{.socket = zap, .events = ZMQ_POLLIN},
+                                   {.socket = pull, .events = ZMQ_POLLIN}};
+        (void)zmq_send(push, "x", 1, ZMQ_DONTWAIT);
+        if (zmq_poll(items, 2, 20) == -1)
+            kit_refused("zmq_poll");
+        play_handler(zap);
+        (void)zmq_recv(pull, &got, 1, ZMQ_DONTWAIT);
+    }
+    kit_close(push);
+    kit_close(pull);
+    kit_close(zap);
+    kit_term(ctx);
+}
+
 const struct scene scenes[] = {
     {"push_pull", push_pull, "inproc tcp ipc"},
     {"pair", pair, "inproc tcp"},
@@ -404,5 +457,6 @@ const struct scene scenes[] = {
     {"by_name", by_name, "tcp"},
     {"stream", stream, "tcp"},
     {"polled", polled, "inproc tcp"},
+    {"plain", plain, "tcp ipc"},
     {0},
 };
