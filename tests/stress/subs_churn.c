@@ -100,11 +100,30 @@ static void *open_tracker(struct member *me) {
     return xpub;
 }
 
-static void compare(struct member *me, const bool *held) {
-    struct scene *s = me->a;
-    crew_check(me, atomic_load(&s->is_final));
+static bool knows_all(const struct scene *s, const bool *held) {
     for (unsigned i = 0; i < TOPICS; i++)
-        crew_check(me, held[i] == (s->refs[i] != 0));
+        if (held[i] != (s->refs[i] != 0))
+            return false;
+    return true;
+}
+
+/* To a publisher that has just come the end may be told with all other topics, and so before the
+ * last changes, which stand in the queue. */
+static void compare(struct member *me, void *xpub, bool *held) {
+    struct scene *s = me->a;
+    bool is_end;
+    char data[160];
+    crew_check(me, atomic_load(&s->is_final));
+    while (!knows_all(s, held)) {
+        int size = zmq_recv(xpub, data, sizeof data - 1, 0);
+        if (size < 0) {
+            crew_fail(me, "what was told last is not what is wanted");
+            return;
+        }
+        data[size] = '\0';
+        if (!note(me, held, data, size, &is_end))
+            return;
+    }
 }
 
 /* Comes and goes, and stays when time is up. */
@@ -117,13 +136,14 @@ static void track(struct member *me) {
         bool stays = !is_end && crew_is_over(me->crew);
         if (stays)
             is_end = listen_for(me, xpub, held, UINT32_MAX);
-        zmq_close(xpub);
-        if (stays && !is_end) {
+        if (stays && !is_end)
             crew_fail(me, "the end was not told");
+        else if (is_end)
+            compare(me, xpub, held);
+        zmq_close(xpub);
+        if (stays)
             return;
-        }
     } while (!is_end);
-    compare(me, held);
 }
 
 static void act(int type, const char *address) {
