@@ -26,7 +26,14 @@ static void on_event(struct zx_source *src, unsigned events, bool owner) {
 }
 
 static void on_timer(struct zx_source *src) {
-    zx_link_kick((struct zx_link *)(void *)src, ZX_WORK_TIMER, false);
+    struct zx_link *l = (struct zx_link *)(void *)src;
+    unsigned bits = ZX_WORK_TIMER;
+    /* Without the word: here a thread may wait for the socket's lock. */
+    if (atomic_exchange_explicit(&l->crowded, false, memory_order_acq_rel)) {
+        zx_socket_relieve(l->sock);
+        bits |= ZX_WORK_RESUME;
+    }
+    zx_link_kick(l, bits, false);
 }
 
 static void link_free(struct zx_source *src) {

@@ -130,11 +130,13 @@ struct zx_link {
         struct {
             bool now;               /* the last zx_link_read received something */
             uint64_t ttl_wanted_ns; /* a PING asked for it */
+            uint32_t backlog;       /* bytes since a BACKGROUND reader had done with all */
         } heard;
         struct zx_pipe *zap;   /* OPENING: ZAP is being asked; our end */
         /* OPENING: came in and waits for ZAP's answer; then ZMTP 1.0: the frame being read */
         struct zx_buf held;
     } w;
+    atomic_bool crowded; /* the I/O thread is to work the backlog off */
     _Atomic uint64_t linger_until_ns; /* set before CLOSE is posted; 0: at once */
     struct {
         _Alignas(64) atomic_uint mark;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/msg.h"
+#include "core/io.h"
 #include "core/link.h"
 #include "core/pipe.h"
 #include "core/socket.h"
@@ -16,6 +17,8 @@
 enum {
     TURN_BYTES = 1 << 20, /* at most so much per turn, so that no peer starves others */
     TURN_READS = 16,
+    BACKLOG_MAX = 1 << 20,
+    READ_COST = 256, /* memory that a small read may leave unused */
     SCRATCH = 4096,
     RAW_MAX = 65536
 };
@@ -120,7 +123,8 @@ static void stream_ended(struct zx_link *l, ptrdiff_t n) {
     zx_link_end(l, ZX_END_LOST, n == 0 ? EPIPE : (int)-n);
 }
 
-static void heard(struct zx_link *l) {
+static void heard(struct zx_link *l, ptrdiff_t n) {
+    l->w.heard.backlog += (uint32_t)n + READ_COST;
     l->w.heard.now = true;
     l->w.alarm_ns[ZX_ALARM_PONG] = UINT64_MAX;
     l->w.alarm_ns[ZX_ALARM_TTL] = UINT64_MAX;
@@ -146,21 +150,44 @@ static ptrdiff_t read_scratch(struct zx_link *l, bool owner) {
         if (rc)
             return 0;
     } else if (st == ZX_LINK_READY && !l->w.closing) {
-        heard(l);
+        heard(l, n);
         if (zx_link_traffic(l, buf, (size_t)n))
             return 0;
     }
     return n == (ptrdiff_t)max ? n : 0;
 }
 
-/* Enough is queued: stop reading until credit comes. Heartbeats are suspended meanwhile,
- * since what the peer says is not heard. */
-static bool is_full(struct zx_link *l, struct zx_queue *q) {
-    if (zx_queue_can_write(q))
-        return false;
+/* Heartbeats are suspended meanwhile, since what the peer says is not heard. */
+static void pause_reading(struct zx_link *l) {
     l->w.paused = true;
     l->w.alarm_ns[ZX_ALARM_PONG] = UINT64_MAX;
     l->w.alarm_ns[ZX_ALARM_TTL] = UINT64_MAX;
+}
+
+/* A publisher's input is not counted, and its application need never call: beyond a limit it
+ * is worked off by the I/O thread. The owner, who is in a call, does so himself. */
+static bool is_crowded(struct zx_link *l, struct zx_pipe *p, bool owner) {
+    if (!(l->sock->ops->flags & ZX_PATTERN_BACKGROUND))
+        return false;
+    if (!atomic_load_explicit(&p->post.listed, memory_order_relaxed))
+        l->w.heard.backlog = 0; /* its reader has found it empty */
+    if (l->w.heard.backlog < BACKLOG_MAX)
+        return false;
+    if (!owner) {
+        pause_reading(l);
+        atomic_store_explicit(&l->crowded, true, memory_order_release);
+        zx_timer_set(&l->src, 1);
+    }
+    return true;
+}
+
+/* Enough is queued: stop reading until credit comes. */
+static bool is_full(struct zx_link *l, struct zx_pipe *p, bool owner) {
+    if (is_crowded(l, p, owner))
+        return true;
+    if (zx_queue_can_write(p->in))
+        return false;
+    pause_reading(l);
     return true;
 }
 
@@ -193,7 +220,7 @@ static ptrdiff_t read_direct(struct zx_link *l, struct zx_pipe *p, bool owner) {
             stream_ended(l, got);
         return 0;
     }
-    heard(l);
+    heard(l, got);
     int rc = zx_v3_parse(&l->w.rx, q, (size_t)got);
     zx_queue_commit(q);
     zx_pipe_announce(p);
@@ -233,7 +260,7 @@ void zx_link_read(struct zx_link *l, bool owner) {
         struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_relaxed);
         ptrdiff_t n;
         if (st == ZX_LINK_READY && !l->w.closing) {
-            if (is_full(l, p->in))
+            if (is_full(l, p, owner))
                 break;
             n = is_direct(l) ? read_direct(l, p, owner) : read_scratch(l, owner);
         } else if (st == ZX_LINK_OPENING && zx_buf_size(&l->w.held)) {

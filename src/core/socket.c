@@ -16,6 +16,8 @@
 #include "core/routes.h"
 #include "zmq.h"
 
+enum { RELIEF_ROUNDS = 64 };
+
 /* Slots go back here, never to the system: a call on a closed handle finds a dead tag. */
 static struct {
     struct zx_mutex lock;
@@ -346,6 +348,16 @@ void zx_socket_attend(struct zx_socket *s) {
         zx_pipe_unref_locked(p, &s->dead);
         p = next;
     }
+}
+
+void zx_socket_relieve(struct zx_socket *s) {
+    if (zx_socket_enter_any(s))
+        return; /* closed: its links end */
+    for (int i = 0; i < RELIEF_ROUNDS && zx_socket_has_mail(s); i++)
+        zx_socket_attend(s);
+    zx_socket_leave(s);
+    /* What woke somebody is not found by him any more, but what has become of it. */
+    zx_socket_notify(s, ZX_ATT_INBOX);
 }
 
 /* ---- places and routing ids, reserved by links ---- */

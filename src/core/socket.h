@@ -13,10 +13,10 @@
  *   DEAD   | handle invalid, links linger  | inbox pushes dropped | last slot reference
  *   FREE   | slot in the slab              | nothing              | zmq_socket
  *   Slot references: the handle, each pipe, each endpoint and link.
- * Never: is waited for by an I/O thread, which only tries the lock, to give memory back; is held
- *   locked while its caller sleeps or a free function runs. Of a ZX_PATTERN_BACKGROUND socket
- *   (PUB, XPUB, RADIO) what peers ask for waits uncounted, for there is no reading of it to hold
- *   them up by: the next call works it off, whichever it is.
+ * Never: is held locked while its caller sleeps or a free function runs; is waited for by an I/O
+ *   thread, with one exception: what peers ask of a ZX_PATTERN_BACKGROUND socket (PUB, XPUB,
+ *   RADIO) is not counted against a mark, the next call works it off, whichever it is; past 1 MiB
+ *   of it the I/O thread calls in the application's place (zx_socket_relieve).
  */
 #ifndef ZX_CORE_SOCKET_H
 #define ZX_CORE_SOCKET_H
@@ -148,6 +148,9 @@ int zx_socket_attach(struct zx_socket *s, struct zx_pipe *p);
 void zx_socket_check_over(struct zx_socket *s, struct zx_pipe *p);
 /* Removes a pipe from pattern, list and registry and drops the socket's reference. */
 void zx_socket_detach(struct zx_socket *s, struct zx_pipe *p);
+/* Works off mail in the application's place. I/O thread, no link's word held: waits for the
+ * socket's lock. */
+void zx_socket_relieve(struct zx_socket *s);
 /* Sets attention bits and wakes whoever sleeps on the socket or watches its ZMQ_FD. */
 void zx_socket_notify(struct zx_socket *s, unsigned bits);
 /* A send went out on a pipe: counts the budget down, flushes when it is used up. 0. */

@@ -5,8 +5,10 @@
 #include "peer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct node *bound(struct wire *w, int type) {
     struct node *n = node_new(w, type);
@@ -366,6 +368,45 @@ static void idle_publisher(void **state) {
     }
 }
 
+static size_t resident_bytes(void) {
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%*u %lu", &pages), 1);
+    fclose(f);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* What a peer says to a publisher whose application never calls is worked off all the same: it
+ * does not pile up. */
+static void flooded_publisher(void **state) {
+    enum { FRAME = 60000, FRAMES = 1200 };
+    struct node *n;
+    struct peer *p;
+    uint8_t *frame = calloc(FRAME + 9, 1);
+    size_t before;
+    wire_ours_only("libzmq stops reading from its subscribers");
+    assert_non_null(frame);
+    n = bound(*state, ZMQ_PUB);
+    p = subscriber(*state, n, 1);
+    frame[0] = 2; /* long */
+    frame[7] = FRAME >> 8;
+    frame[8] = FRAME & 255;
+    memset(frame + 9, 'x', FRAME);
+    before = resident_bytes();
+    for (int i = 0; i < FRAMES; i++)
+        peer_send_bytes(p, frame, FRAME + 9);
+    for (int i = 0; i < 100000; i++)
+        peer_send(p, "<00 01 'topic %06x'>", i & 0x3ff);
+    peer_expect_open(p);
+    if (WIRE_SLOWER == 1) /* a sanitizer keeps what was freed */
+        wire_check(resident_bytes() < before + (16u << 20), "%zu bytes more",
+                   resident_bytes() - before);
+    node_send(n, "'topic 000001 yes'");
+    peer_expect(p, "<00 'topic 000001 yes'>");
+    free(frame);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ON_BOTH(both_forms_from_both),
@@ -381,6 +422,7 @@ int main(void) {
         ON_BOTH(in_the_middle_of_a_message),
         ON_BOTH(welcome),
         ON_BOTH(idle_publisher),
+        ON_BOTH(flooded_publisher),
     };
     return cmocka_run_group_tests(tests, wire_group_setup, wire_group_teardown);
 }
