@@ -21,7 +21,7 @@ tsan_tree = $(configure) $(1)/tsan -DBUILD_TESTS=ON -DZMQX_SANITIZE=thread \
 	&& $(call build,$(1)/tsan)
 
 .PHONY: all demo test asan ubsan tsan oracle interop fuzz bench lint cover man install deps \
-	models mutants dropin clean
+	models mutants dropin deb clean
 
 all:
 	@$(configure) $(BUILD) $(wide)
@@ -99,6 +99,11 @@ install:
 	@$(configure) $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(wide)
 	@$(call build,$(BUILD))
 	@cmake --install $(BUILD)
+
+# The Debian packages, in $(BUILD)/deb.
+deb:
+	@bash tools/deps.sh build deb
+	@JOBS=$(JOBS) tools/deb $(BUILD)/deb
 
 models: deps
 	@$(plain)
