@@ -442,6 +442,47 @@ static void plain(const char *transport) {
     kit_term(ctx);
 }
 
+/* A proxy in this very thread: a ROUTER that knows nobody of that name ends it. */
+static void proxied(const char *transport) {
+    char in[KIT_ENDPOINT], out[KIT_ENDPOINT], tap[KIT_ENDPOINT];
+    void *ctx = kit_ctx(), *capture = kit_socket(ctx, ZMQ_PUSH), *spy = kit_socket(ctx, ZMQ_PULL);
+    void *front = kit_socket(ctx, ZMQ_DEALER), *back = kit_socket(ctx, ZMQ_ROUTER);
+    void *client = kit_socket(ctx, ZMQ_DEALER), *worker = kit_socket(ctx, ZMQ_DEALER);
+    enum { N = 5 };
+    kit_set(back, ZMQ_ROUTER_MANDATORY, 1);
+    kit_set(back, ZMQ_ROUTER_HANDOVER, 1); /* from a connect that failed half way */
+    MUST(zmq_setsockopt(worker, ZMQ_ROUTING_ID, "w", 1));
+    kit_bind(front, transport, in);
+    kit_bind(back, transport, out);
+    kit_bind(capture, transport, tap);
+    MUST(zmq_connect(spy, tap));
+    MUST(zmq_connect(client, in));
+    MUST(zmq_connect(worker, out));
+    MUST(zmq_send(worker, "here", 4, 0));
+    (void)kit_await(back);
+    for (uint32_t i = 0; i < N;)
+        i += kit_send(client, "w", 1, i);
+    MUST(zmq_send(client, "nobody", 6, ZMQ_SNDMORE));
+    MUST(zmq_send(client, "", 0, 0));
+    while (zmq_proxy(front, back, capture) == -1 && errno != EHOSTUNREACH)
+        kit_refused("zmq_proxy");
+    int64_t last = -1, i;
+    while (last < N - 1 && (i = kit_recv(worker, NULL, 0, 20)) >= 0) {
+        if (i != last + 1 && !fault_has_fired())
+            kit_fail("%d after %d", (int)i, (int)last);
+        last = i;
+    }
+    if (last < N - 1 && !fault_has_fired())
+        kit_fail("only %d came", (int)last + 1);
+    kit_close(client);
+    kit_close(worker);
+    kit_close(spy);
+    kit_close(front);
+    kit_close(back);
+    kit_close(capture);
+    kit_term(ctx);
+}
+
 const struct scene scenes[] = {
     {"push_pull", push_pull, "inproc tcp ipc"},
     {"pair", pair, "inproc tcp"},
@@ -458,5 +499,6 @@ const struct scene scenes[] = {
     {"stream", stream, "tcp"},
     {"polled", polled, "inproc tcp"},
     {"plain", plain, "tcp ipc"},
+    {"proxied", proxied, "inproc"},
     {0},
 };
