@@ -83,6 +83,21 @@ static void identity_arrives_after_bind(void) {
     zx_check_str("back", "y", zx_recv(a));
 }
 
+/* The other way round: the ROUTER was there first and learns who has bound. */
+static void identity_of_a_late_binder(void) {
+    void *router = zx_socket(ZMQ_ROUTER), *dealer = zx_socket(ZMQ_DEALER);
+    const char *ep = name();
+
+    zx_ok(zx_set_int(router, ZMQ_ROUTER_MANDATORY, 1));
+    zx_ok(zmq_connect(router, ep));
+    zx_ok(zx_set_str(dealer, ZMQ_ROUTING_ID, "binder"));
+    zx_ok(zmq_bind(dealer, ep));
+    zx_ok(zx_send(dealer, "hello", 0));
+    zx_check_str("from", "binder|hello", zx_recv(router));
+    zx_ok(zx_send(router, "binder|answer", 0));
+    zx_check_str("to", "answer", zx_recv(dealer));
+}
+
 static void subscription_arrives_after_bind(void) {
     void *sub = zx_socket(ZMQ_SUB), *pub = zx_socket(ZMQ_XPUB);
     const char *ep = name();
@@ -245,6 +260,7 @@ static const struct zx_case cases[] = {
     ZX_CASE(connecter_closed_before_bind),
     ZX_CASE(disconnected_before_bind),
     ZX_CASE(identity_arrives_after_bind),
+    ZX_CASE(identity_of_a_late_binder),
     ZX_CASE(subscription_arrives_after_bind),
     ZX_CASE(one_binder_a_name),
     ZX_CASE(long_names),
