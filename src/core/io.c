@@ -175,14 +175,20 @@ static void dirty_push(struct zx_io *io, struct zx_link *l) {
                                                   memory_order_relaxed));
 }
 
-void zx_io_dirty(struct zx_io *io, struct zx_link *l) {
-    if (atomic_exchange_explicit(&l->dirty.mark, 1, memory_order_acq_rel))
-        return;
-    zx_source_ref(&l->src);
+/* Pushes, and sees that the sweeper comes. */
+static void dirty_announce(struct zx_io *io, struct zx_link *l) {
     dirty_push(io, l);
     if (!atomic_load_explicit(&io->dirty.awake, memory_order_seq_cst) &&
         !atomic_exchange_explicit(&io->dirty.awake, 1, memory_order_seq_cst))
         zx_io_wake(io);
+}
+
+void zx_io_dirty(struct zx_io *io, struct zx_link *l) {
+    atomic_store_explicit(&l->dirty.by, zx_os_self(), memory_order_relaxed);
+    if (atomic_exchange_explicit(&l->dirty.mark, 1, memory_order_acq_rel))
+        return;
+    zx_source_ref(&l->src);
+    dirty_announce(io, l);
 }
 
 /* Clears marks, lets senders see that, flushes; a batch at a time, copied out first: with
@@ -210,7 +216,20 @@ static void flush_links(struct zx_link *list) {
 void zx_io_flush_dirty(struct zx_io *io) {
     if (!atomic_load_explicit(&io->dirty.list, memory_order_seq_cst))
         return;
-    flush_links(atomic_exchange_explicit(&io->dirty.list, NULL, memory_order_seq_cst));
+    struct zx_link *list = atomic_exchange_explicit(&io->dirty.list, NULL, memory_order_seq_cst);
+    struct zx_link *ours = NULL;
+    while (list) {
+        struct zx_link *l = list;
+        list = l->dirty.next;
+        if (atomic_load_explicit(&l->dirty.by, memory_order_relaxed) == zx_os_self()) {
+            l->dirty.next = ours;
+            ours = l;
+            atomic_store_explicit(&l->dirty.rested, true, memory_order_relaxed);
+        } else {
+            dirty_announce(io, l);
+        }
+    }
+    flush_links(ours);
 }
 
 /* Flushes links whose sender has not flushed since the last sweep. Returns how long the next

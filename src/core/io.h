@@ -67,7 +67,8 @@ void zx_timer_set(struct zx_source *src, uint64_t at_ns);
 
 /* l has bytes that its sender did not offer to the kernel (its mark was clear). */
 void zx_io_dirty(struct zx_io *io, struct zx_link *l);
-/* Flushes everything on the dirty list now: by any thread that is about to sleep. */
+/* Flushes now what the calling thread left behind: it is about to sleep. Others' batches are left
+ * to grow: to write them half full would tell their senders that they are slow. */
 void zx_io_flush_dirty(struct zx_io *io);
 
 #endif

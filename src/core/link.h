@@ -142,6 +142,8 @@ struct zx_link {
         _Alignas(64) atomic_uint mark;
         atomic_uint flushes;
         unsigned flushes_seen; /* sweeper */
+        atomic_uintptr_t by;   /* thread of the last batch's first send: it flushes before it sleeps */
+        atomic_bool rested;    /* flushed by that thread, not for being slow */
         struct zx_link *next;
     } dirty;
 };

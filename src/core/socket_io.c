@@ -83,6 +83,16 @@ static bool remember(struct zx_budget *b, struct zx_pipe *p) {
     return true;
 }
 
+/* The thread waited on another socket and took along what it had sent on this one: the message
+ * just counted begins a burst, and the last one is what to expect of it. */
+static void new_burst(struct zx_budget *b) {
+    uint32_t last = b->burst - 1;
+    b->size = last > 2 ? last / 2 : 1;
+    b->left = b->size - 1;
+    b->sent = b->burst = 1;
+    b->first_ns = b->last_ns = zx_os_now_ns();
+}
+
 /* Somebody must see to what is left if this thread does not come back. The commit precedes
  * the load of the mark; partner: the barrier in flush_links (io.c). True if the sweeper has
  * been here since our last flush: we are slower than it, and should write at once. */
@@ -91,10 +101,16 @@ static inline bool leave_to_sweeper(struct zx_budget *b, struct zx_pipe *p, bool
         atomic_thread_fence(memory_order_seq_cst);
     else
         atomic_signal_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&p->link->dirty.mark, memory_order_relaxed))
+    if (atomic_load_explicit(&p->link->dirty.mark, memory_order_relaxed)) {
+        if (first)
+            atomic_store_explicit(&p->link->dirty.by, zx_os_self(), memory_order_relaxed);
         return false;
-    if (!first && b->size > 1)
+    }
+    if (!first && atomic_load_explicit(&p->link->dirty.rested, memory_order_relaxed))
+        new_burst(b);
+    else if (!first && b->size > 1)
         return true;
+    atomic_store_explicit(&p->link->dirty.rested, false, memory_order_relaxed);
     zx_io_dirty(p->link->src.reactor->io, p->link);
     return false;
 }

@@ -5,7 +5,7 @@
  * dirty list (a full barrier), wake the sweeper if it sleeps. To flush: take the list, copy its
  * entries out, clear the marks, membarrier (partner: the sender's commit and load of the mark),
  * kick each link. After two empty ticks: awake = 0, fence, look at the list, sleep. A third thread
- * about to sleep in the library flushes the list the same way.
+ * about to sleep in the library flushes what it left itself the same way, and pushes the rest back.
  *
  * With -DSENDER_FENCE: the form without membarrier, the sender fences after its commit.
  *
@@ -36,6 +36,7 @@ byte next[2];
 bool on_list[2];
 byte flushed[2];
 bool event;        /* the sweeper's wake-up */
+bool gave_back;    /* the other flusher leaves one link to others */
 bool deferred;     /* once a link is found still flushing */
 byte done;
 
@@ -153,8 +154,12 @@ inline copy_list(t)
         node = next[l];
         if
         :: take[l] = true
-        :: t == SWEEPER && !deferred ->
+        :: t == SWEEPER && !deferred && !gave_back ->
             deferred = true;
+            on_list[l] = false;
+            push(t, l)
+        :: t == OTHER && l == 1 && !gave_back && !deferred -> /* another thread's: that sees to it, or the sweeper */
+            gave_back = true;
             on_list[l] = false;
             push(t, l)
         fi
@@ -187,6 +192,22 @@ inline sweep(t)
 #endif
     had_work = (node != 0);
     atomic { copy_list(t) };
+    if
+    :: t == OTHER && gave_back -> /* dirty_announce: src/core/io.c */
+#ifndef DROP_GIVE_BACK_WAKE
+        if
+        :: LOAD(t, AWAKE)
+        :: else ->
+            atomic { DRAINED(t) -> old = mem[AWAKE]; mem[AWAKE] = 1 };
+            if
+            :: !old -> event = true
+            :: else
+            fi;
+            old = 0
+        fi
+#endif
+    :: else
+    fi;
 #ifndef DROP_CLEAR_BEFORE_KICK
     clear_marks(t);
     membarrier(t);
@@ -210,7 +231,7 @@ inline sweep(t)
 active proctype sweeper()
 {
     byte node, l, idle_ticks;
-    bool take[2], taken[2], had_work;
+    bool take[2], taken[2], had_work, old;
 
 end:
     do
@@ -243,7 +264,7 @@ end:
 active proctype other()
 {
     byte node, l;
-    bool take[2], taken[2], had_work;
+    bool take[2], taken[2], had_work, old;
 
     sweep(OTHER);
     done++
