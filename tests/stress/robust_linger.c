@@ -32,10 +32,10 @@ static struct termination *begin(struct wire *w, struct node *n, int linger) {
     struct termination *t = calloc(1, sizeof *t);
     assert_non_null(t);
     node_set(n, ZMQ_LINGER, linger);
+    t->started = wire_now_ms(); /* the time to linger begins within zmq_close */
     node_close(n);
     t->ctx = w->ctx;
     w->ctx = NULL;
-    t->started = wire_now_ms();
     assert_int_equal(pthread_create(&t->thread, NULL, terminate, t), 0);
     return t;
 }
