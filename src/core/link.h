@@ -142,7 +142,7 @@ struct zx_link {
         _Alignas(64) atomic_uint mark;
         atomic_uint flushes;
         unsigned flushes_seen; /* sweeper */
-        atomic_uintptr_t by;   /* thread of the last batch's first send: it flushes before it sleeps */
+        atomic_uintptr_t by;   /* who began the last batch: it flushes before it sleeps */
         atomic_bool rested;    /* flushed by that thread, not for being slow */
         struct zx_link *next;
     } dirty;

@@ -158,7 +158,8 @@ inline copy_list(t)
             deferred = true;
             on_list[l] = false;
             push(t, l)
-        :: t == OTHER && l == 1 && !gave_back && !deferred -> /* another thread's: that sees to it, or the sweeper */
+        /* Another thread's: that sees to it, or the sweeper. */
+        :: t == OTHER && l == 1 && !gave_back && !deferred ->
             gave_back = true;
             on_list[l] = false;
             push(t, l)
