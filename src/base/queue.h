@@ -329,6 +329,8 @@ struct zx_dead {
 };
 void zx_dead_add(struct zx_dead *d, struct zx_body *body);
 void zx_dead_flush_slow(struct zx_dead *d);
+/* Everything in `from` goes to `to`. */
+void zx_dead_move(struct zx_dead *from, struct zx_dead *to);
 static inline void zx_dead_flush(struct zx_dead *d) {
     if (d->n)
         zx_dead_flush_slow(d);

@@ -431,3 +431,14 @@ void zx_dead_flush_slow(struct zx_dead *d) {
         more = next;
     }
 }
+
+void zx_dead_move(struct zx_dead *from, struct zx_dead *to) {
+    for (unsigned i = 0; i < from->n; i++)
+        zx_dead_add(to, from->list[i]);
+    struct zx_dead_more **last = &to->more;
+    while (*last)
+        last = &(*last)->next;
+    *last = from->more;
+    from->n = 0;
+    from->more = NULL;
+}

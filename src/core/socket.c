@@ -190,6 +190,12 @@ void zx_socket_leave_quietly(struct zx_socket *s) {
     zx_dead_flush(&dead);
 }
 
+void zx_socket_leave_dead(struct zx_socket *s, struct zx_dead *dead) {
+    if (s->dead.n)
+        zx_dead_move(&s->dead, dead);
+    zx_lock_give(&s->lock);
+}
+
 void zx_socket_leave_all(struct zx_socket *const *v, unsigned n) {
     struct zx_dead dead[4];
     for (unsigned i = 0; i < n; i++) {

@@ -105,8 +105,10 @@ int zx_socket_enter_slow(struct zx_socket *s);
 int zx_socket_enter_any(struct zx_socket *s);
 /* Tells pollers, unlocks and releases the bodies parked meanwhile. */
 void zx_socket_leave_slow(struct zx_socket *s);
-/* The same for a poller that has just looked, or a driver: tells nobody. */
+/* The same for a poller's driver: tells nobody. */
 void zx_socket_leave_quietly(struct zx_socket *s);
+/* The same for a poller that has just looked and holds its own lock: the bodies go to *dead. */
+void zx_socket_leave_dead(struct zx_socket *s, struct zx_dead *dead);
 int zx_socket_close(struct zx_socket *s);
 void zx_socket_slot_ref(struct zx_socket *s);
 void zx_socket_slot_unref(struct zx_socket *s);

@@ -79,12 +79,24 @@ int zx_poller_enter(struct zx_poller *p) {
     return -EFAULT;
 }
 
+void zx_poller_unlock(struct zx_poller *p) {
+    if (!p->dead.n) {
+        zx_mutex_unlock(&p->lock);
+        return;
+    }
+    struct zx_dead dead = p->dead;
+    p->dead.n = 0;
+    p->dead.more = NULL;
+    zx_mutex_unlock(&p->lock);
+    zx_dead_flush(&dead); /* calls the outside */
+}
+
 int zx_poller_leave(struct zx_poller *p, int rc) {
     bool over = !p->waiters && atomic_load_explicit(&p->tag, memory_order_relaxed) ==
                                    ZX_POLLER_DEAD;
     if (over)
         free_parts(p);
-    zx_mutex_unlock(&p->lock);
+    zx_poller_unlock(p);
     if (over)
         slot_put(p);
     return rc;
@@ -99,8 +111,8 @@ bool zx_member_enter(struct zx_member *m) {
     return false;
 }
 
-void zx_member_leave(struct zx_member *m) {
-    zx_socket_leave_quietly(m->sock);
+void zx_member_leave(struct zx_poller *p, struct zx_member *m) {
+    zx_socket_leave_dead(m->sock, &p->dead);
     zx_node_let_go(&m->node, m->sock);
 }
 
@@ -121,7 +133,7 @@ static void unlink_all(struct zx_poller *p) {
         if (!zx_member_enter(m))
             continue;
         zx_node_remove(m->sock, &m->node);
-        zx_member_leave(m);
+        zx_member_leave(p, m);
     }
     zx_poller_take_news(p);
     await_closing(p);
@@ -237,7 +249,7 @@ static int enter_both(struct zx_poller *p, struct zx_socket *s) {
 }
 
 static int leave_both(struct zx_poller *p, struct zx_socket *s, int rc) {
-    zx_socket_leave_quietly(s);
+    zx_socket_leave_dead(s, &p->dead);
     if (!rc)
         zx_news_wake(&p->news); /* whoever waits has something new to wait for */
     return zx_poller_leave(p, rc);
@@ -254,7 +266,7 @@ static void give_all_hot(struct zx_poller *p) {
         if (!zx_member_enter(m))
             continue;
         give_hot(m->sock);
-        zx_member_leave(m);
+        zx_member_leave(p, m);
     }
 }
 

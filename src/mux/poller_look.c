@@ -61,7 +61,7 @@ static int check(struct zx_poller *p, struct zx_member *m, bool settle) {
     int rc = zx_socket_enter(m->sock);
     if (!rc) {
         rc = ready_for(p, m, settle);
-        zx_socket_leave_quietly(m->sock);
+        zx_socket_leave_dead(m->sock, &p->dead);
     }
     zx_node_let_go(&m->node, m->sock);
     return rc;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/queue.h"
 #include "core/lock.h"
 #include "core/wait.h"
 #include "mux/poller.h"
@@ -61,6 +62,7 @@ struct zx_poller {
     unsigned long_waits; /* in a row: spinning did not pay */
     uint64_t last_seq;
     unsigned n_enabled; /* members that wait for something */
+    struct zx_dead dead; /* bodies to release after the unlock */
     struct zx_news news;
     struct {
         struct zx_member *list;
@@ -84,6 +86,7 @@ struct zx_poller {
 int zx_poller_enter(struct zx_poller *p);
 /* Unlocks; frees what a destroyed poller held when nobody waits any more. */
 int zx_poller_leave(struct zx_poller *p, int rc);
+void zx_poller_unlock(struct zx_poller *p);
 /* The bits that a member may wait for, or -EINVAL. */
 int zx_poller_check_events(short events);
 void zx_poller_count(struct zx_poller *p, short before, short now);
@@ -100,7 +103,7 @@ static inline bool zx_member_is_gone(const struct zx_member *m) {
 }
 /* Locks a member's socket for something else than a look. False: it is closed. */
 bool zx_member_enter(struct zx_member *m);
-void zx_member_leave(struct zx_member *m);
+void zx_member_leave(struct zx_poller *p, struct zx_member *m);
 
 /* ---- what was found (poller_look.c) ---- */
 

@@ -42,7 +42,7 @@ static void take_reactors(struct wait *w) {
             w->r[w->n] = r;
             w->s[w->n++] = m->sock;
         }
-        zx_member_leave(m);
+        zx_member_leave(p, m);
     }
 }
 
@@ -86,7 +86,7 @@ static void peek_network(struct zx_poller *p) {
         if (!zx_member_enter(m))
             continue;
         (void)zx_socket_events(m->sock, true);
-        zx_member_leave(m);
+        zx_member_leave(p, m);
     }
 }
 
@@ -97,7 +97,7 @@ static bool has_news(struct zx_poller *p) {
 }
 
 static void unlock(struct wait *w) {
-    zx_mutex_unlock(&w->p->lock);
+    zx_poller_unlock(w->p);
 }
 
 /* Whoever had it meanwhile looked for himself, or destroyed the poller. */
@@ -114,16 +114,21 @@ static bool is_over(const struct wait *w, int rc) {
 
 /* ---- spinning ---- */
 
-/* The budget of the first socket stands for all; its context's senders are flushed. */
-static void prepare(struct wait *w) {
+/* The budget of the first socket stands for all; its context's senders are flushed, which may
+ * call the outside: no lock is held, but the socket's slot, and so the context. */
+static int prepare(struct wait *w) {
     struct zx_poller *p = w->p;
     struct zx_member *m = p->socks.list;
-    if (!m || !zx_member_enter(m))
-        return;
-    zx_ctx_flush_dirty(m->sock->ctx);
-    if (zx_os_cpus() > 1 && w->max)
-        w->spin_ns = zx_spin_budget_ns(m->sock);
-    zx_member_leave(m);
+    if (!w->max || !m || !zx_member_enter(m))
+        return 0;
+    struct zx_socket *s = m->sock;
+    w->spin_ns = zx_os_cpus() > 1 ? zx_spin_budget_ns(s) : 0;
+    zx_socket_slot_ref(s);
+    zx_member_leave(p, m);
+    unlock(w);
+    zx_ctx_flush_dirty(s->ctx);
+    zx_socket_slot_unref(s);
+    return relock(w);
 }
 
 static int spin(struct wait *w) {
@@ -192,7 +197,7 @@ static int sleep_poll(struct wait *w, uint64_t left) {
     }
     atomic_fetch_sub_explicit(&news->polling, 1, memory_order_relaxed);
     /* Read, clear, then look. A signaller that has not yet written keeps the mark. */
-    if (zx_event_drain(&news->event))
+    if (v[n - 1].revents && zx_event_drain(&news->event))
         atomic_store_explicit(&news->signalled, 0, memory_order_seq_cst);
     return rc || slept >= 0 ? rc : slept;
 }
@@ -274,7 +279,8 @@ static int wait_ready(struct wait *w) {
     }
     if (!is_over(w, rc)) {
         rc = zx_poller_settle(w->p); /* lets go what senders among the members hold */
-        prepare(w);
+        if (!is_over(w, rc))
+            rc = prepare(w);
     }
     if (!is_over(w, rc))
         rc = spin(w);
