@@ -500,5 +500,9 @@ const struct scene scenes[] = {
     {"polled", polled, "inproc tcp"},
     {"plain", plain, "tcp ipc"},
     {"proxied", proxied, "inproc"},
+    {"client_server", scene_client_server, "inproc tcp ipc"},
+    {"peers", scene_peers, "inproc tcp"},
+    {"radio_dish", scene_radio_dish, "inproc tcp ipc"},
+    {"channel", scene_channel, "inproc tcp"},
     {0},
 };

@@ -14,6 +14,12 @@ struct scene {
     const char *transports; /* "inproc tcp ipc" */
 };
 
+/* scenes_draft.c */
+void scene_client_server(const char *transport);
+void scene_peers(const char *transport);
+void scene_radio_dish(const char *transport);
+void scene_channel(const char *transport);
+
 extern const struct scene scenes[]; /* ends with a NULL name */
 
 #endif
