@@ -115,7 +115,7 @@ dropin: deps
 
 mutants: deps
 	@$(plain)
-	@$(run) $(BUILD) -L mutants
+	@tools/mutants $(BUILD)
 
 clean:
 	@rm -rf $(BUILD)
