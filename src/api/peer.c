@@ -10,6 +10,7 @@ uint32_t zmq_connect_peer(void *socket, const char *endpoint) {
         return 0;
     }
     rc = zx_socket_connect_peer(socket, endpoint, &number);
+    zx_socket_changed(socket);
     return zx_api_leave(socket, rc) ? 0 : number;
 }
 
@@ -17,7 +18,9 @@ int zmq_disconnect_peer(void *socket, uint32_t routing_id) {
     int rc = zx_socket_enter(socket);
     if (rc)
         return zx_api_result(rc);
-    return zx_api_leave(socket, zx_socket_disconnect_peer(socket, routing_id));
+    rc = zx_socket_disconnect_peer(socket, routing_id);
+    zx_socket_changed(socket);
+    return zx_api_leave(socket, rc);
 }
 
 int zmq_socket_get_peer_state(void *socket, const void *routing_id, size_t size) {

@@ -22,7 +22,9 @@ int zmq_setsockopt(void *socket, int option, const void *optval, size_t optvalle
     int rc = zx_socket_enter(s);
     if (rc)
         return zx_api_result(rc);
-    return zx_api_leave(s, zx_socket_set_option(s, option, optval, optvallen));
+    rc = zx_socket_set_option(s, option, optval, optvallen);
+    zx_socket_changed(s);
+    return zx_api_leave(s, rc);
 }
 
 int zmq_getsockopt(void *socket, int option, void *optval, size_t *optvallen) {
@@ -39,7 +41,9 @@ static int on_endpoint(void *socket, const char *endpoint,
     int rc = zx_socket_enter(s);
     if (rc)
         return zx_api_result(rc);
-    return zx_api_leave(s, fn(s, endpoint));
+    rc = fn(s, endpoint);
+    zx_socket_changed(s);
+    return zx_api_leave(s, rc);
 }
 
 int zmq_bind(void *socket, const char *endpoint) {

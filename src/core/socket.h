@@ -155,6 +155,13 @@ void zx_socket_detach(struct zx_socket *s, struct zx_pipe *p);
 void zx_socket_relieve(struct zx_socket *s);
 /* Sets attention bits and wakes whoever sleeps on the socket or watches its ZMQ_FD. */
 void zx_socket_notify(struct zx_socket *s, unsigned bits);
+/* A call may have changed what others wait for (a connect, an option): whoever sleeps on the
+ * socket looks again. */
+static inline void zx_socket_changed(struct zx_socket *s) {
+    /* They register under the lock, before they let go of it. */
+    if (atomic_load_explicit(&s->wake.sleepers, memory_order_seq_cst))
+        zx_socket_notify(s, ZX_ATT_INBOX);
+}
 /* A send went out on a pipe: counts the budget down, flushes when it is used up. 0. */
 int zx_socket_sent(struct zx_socket *s, struct zx_pipe *p);
 /* A message went out on n pipes, none of them inproc: one decision for all. */

@@ -357,6 +357,129 @@ static void play(const struct pairing *p, const char *endpoint, enum ending endi
         assert_int_equal(zmq_ctx_term(w.ctx), 0);
 }
 
+/* ---- a call of one thread ends the wait of another ---- */
+
+enum { PATIENCE_MS = 20000, TURNS = 12 };
+
+struct wait {
+    void *s;
+    uint32_t id;
+    atomic_bool begun;
+    int turn;
+};
+
+static void wait_to_send(struct member *me) {
+    struct wait *w = me->a;
+    zmq_pollitem_t item = {.socket = w->s, .events = ZMQ_POLLOUT};
+    atomic_store(&w->begun, true);
+    if (w->turn % 2)
+        crew_check(me, zmq_poll(&item, 1, PATIENCE_MS) == 1);
+    else
+        crew_check(me, zmq_send(w->s, "x", 1, 0) == 1);
+}
+
+/* Until the peer is disconnected. */
+static void send_until_refused(struct member *me) {
+    struct wait *w = me->a;
+    int rc;
+    do {
+        zmq_msg_t msg;
+        zmq_msg_init(&msg);
+        zmq_msg_set_routing_id(&msg, w->id);
+        atomic_store(&w->begun, true);
+        rc = zmq_msg_send(&msg, w->s, 0);
+        int err = zmq_errno();
+        zmq_msg_close(&msg);
+        crew_check(me, rc == 0 || err == EHOSTUNREACH);
+    } while (rc == 0);
+}
+
+static void *make(void *ctx, int type) {
+    void *s = zmq_socket(ctx, type);
+    int none = 0, one = 1, patience = PATIENCE_MS;
+    assert_non_null(s);
+    assert_int_equal(zmq_setsockopt(s, ZMQ_LINGER, &none, sizeof none), 0);
+    assert_int_equal(zmq_setsockopt(s, ZMQ_SNDHWM, &one, sizeof one), 0);
+    assert_int_equal(zmq_setsockopt(s, ZMQ_SNDTIMEO, &patience, sizeof patience), 0);
+    return s;
+}
+
+/* The other thread has begun its call, and perhaps sleeps in it by now. */
+static void let_it_wait(struct member *me, struct wait *w) {
+    while (!atomic_load(&w->begun) && !crew_is_over(me->crew))
+        crew_dawdle(me);
+    for (unsigned i = crew_random(me, 60); i > 0; i--)
+        crew_dawdle(me);
+}
+
+static void connect_it(struct member *me) {
+    struct wait *w = me->a;
+    let_it_wait(me, w);
+    crew_check(me, zmq_connect(w->s, w->turn % 4 < 2 ? "tcp://127.0.0.1:9" : "inproc://it") == 0);
+}
+
+static void raise_its_mark(struct member *me) {
+    struct wait *w = me->a;
+    int many = 100;
+    let_it_wait(me, w);
+    crew_check(me, zmq_setsockopt(w->s, ZMQ_SNDHWM, &many, sizeof many) == 0);
+}
+
+static void disconnect_it(struct member *me) {
+    struct wait *w = me->a;
+    let_it_wait(me, w);
+    crew_check(me, zmq_disconnect_peer(w->s, w->id) == 0);
+}
+
+static void two_threads(struct wait *w, void (*waits)(struct member *me),
+                        void (*acts)(struct member *me)) {
+    struct crew *c = crew_start(PATIENCE_MS * 2);
+    crew_hire(c, waits, w, NULL);
+    crew_hire(c, acts, w, NULL);
+    crew_join(&c);
+}
+
+static void a_connect_ends_a_wait(void **state) {
+    static const int types[] = {ZMQ_PAIR, ZMQ_PUSH, ZMQ_DEALER, ZMQ_REQ,
+                                ZMQ_CLIENT, ZMQ_SCATTER, ZMQ_CHANNEL};
+    void *ctx = zmq_ctx_new();
+    (void)state;
+    for (size_t i = 0; i < TURNS * sizeof types / sizeof types[0]; i++) {
+        struct wait w = {.s = make(ctx, types[i / TURNS]), .turn = (int)i};
+        two_threads(&w, wait_to_send, connect_it);
+        assert_int_equal(zmq_close(w.s), 0);
+    }
+    assert_int_equal(zmq_ctx_term(ctx), 0);
+}
+
+/* Over inproc a pipe that is full waits for its reader. */
+static void a_higher_mark_ends_a_wait(void **state) {
+    void *ctx = zmq_ctx_new();
+    (void)state;
+    for (int i = 0; i < TURNS; i++) {
+        struct wait w = {.s = make(ctx, ZMQ_PUSH), .turn = i};
+        assert_int_equal(zmq_connect(w.s, "tcp://127.0.0.1:9"), 0);
+        while (zmq_send(w.s, "x", 1, ZMQ_DONTWAIT) == 1)
+            ;
+        two_threads(&w, wait_to_send, raise_its_mark);
+        assert_int_equal(zmq_close(w.s), 0);
+    }
+    assert_int_equal(zmq_ctx_term(ctx), 0);
+}
+
+static void a_disconnected_peer_ends_a_wait(void **state) {
+    void *ctx = zmq_ctx_new();
+    (void)state;
+    for (int i = 0; i < TURNS; i++) {
+        struct wait w = {.s = make(ctx, ZMQ_PEER), .turn = i};
+        w.id = zmq_connect_peer(w.s, i % 2 ? "tcp://127.0.0.1:9" : "inproc://nobody");
+        assert_int_not_equal(w.id, 0);
+        two_threads(&w, send_until_refused, disconnect_it);
+        assert_int_equal(zmq_close(w.s), 0);
+    }
+    assert_int_equal(zmq_ctx_term(ctx), 0);
+}
+
 static int count_descriptors(void) {
     int n = 0;
     DIR *d = opendir("/proc/self/fd");
@@ -389,6 +512,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(over_inproc),
         cmocka_unit_test(over_tcp),
+        cmocka_unit_test(a_connect_ends_a_wait),
+        cmocka_unit_test(a_higher_mark_ends_a_wait),
+        cmocka_unit_test(a_disconnected_peer_ends_a_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
