@@ -10,11 +10,11 @@
 
 /* Bodies of a few sizes are recycled: a large block that malloc gives back to the system
  * after each message costs a page fault per page when it is taken again. */
-enum { CLASSES = 5, PER_CLASS = 4, CLASS_FIRST = 16384 };
+enum { CLASSES = 8, PER_CLASS = 4, PER_LARGE = 2, LARGE_FROM = 6, CLASS_FIRST = 16384 };
 
 static struct zx_body *_Atomic cache[CLASSES][PER_CLASS];
 
-/* 1 to CLASSES for sizes in (CLASS_FIRST / 2, 256 KiB], else 0. */
+/* 1 to CLASSES for sizes in (CLASS_FIRST / 2, 2 MiB], else 0. */
 static unsigned class_of(size_t size) {
     if (size <= CLASS_FIRST / 2)
         return 0;
@@ -36,7 +36,8 @@ static struct zx_body *cache_get(unsigned c) {
 }
 
 static bool cache_put(struct zx_body *b) {
-    for (int i = 0; i < PER_CLASS; i++) {
+    int most = b->size_class < LARGE_FROM ? PER_CLASS : PER_LARGE;
+    for (int i = 0; i < most; i++) {
         struct zx_body *none = NULL;
         if (!atomic_load_explicit(&cache[b->size_class - 1][i], memory_order_relaxed) &&
             atomic_compare_exchange_strong_explicit(&cache[b->size_class - 1][i], &none, b,

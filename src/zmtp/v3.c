@@ -47,11 +47,11 @@ static int body_start(struct zx_v3 *d, size_t size, size_t here) {
 
 static int body_grow(struct zx_v3 *d) {
     size_t cap = d->body_cap > d->body_size / 2 ? d->body_size : d->body_cap * 2;
-    /* BODY_FIRST is beyond the sizes that are recycled: this is malloc's memory. */
     struct zx_body *b = realloc(d->body, sizeof *b + cap);
     if (!b)
         return -ENOMEM;
     b->data = b + 1;
+    b->size_class = 0; /* no longer of a size that is recycled */
     d->body = b;
     d->body_cap = cap;
     return 0;

@@ -221,14 +221,14 @@ static void without_memory(void **state) {
     assert_int_equal(zx_msg_init_size(&m, SIZE_MAX - sizeof(struct zx_body) + 1), -ENOMEM);
 }
 
-/* Bodies of 8 to 256 KiB are kept for the next of their size, a few of each. */
+/* Bodies of 8 KiB to 2 MiB are kept for the next of their size, a few of each. */
 static void recycling(void **state) {
     (void)state;
     zx_body_trim();
     long before = atomic_load(&live);
-    for (size_t size = 1000; size < 1000000; size = size * 3 / 2) {
+    for (size_t size = 1000; size < 4000000; size = size * 3 / 2) {
         struct zx_body *v[20];
-        bool kept = size > 8192 && size <= 262144;
+        bool kept = size > 8192 && size <= 2097152;
         for (int i = 0; i < 20; i++) {
             v[i] = zx_body_new(size);
             assert_non_null(v[i]);
