@@ -156,6 +156,30 @@ static void two_clients(void) {
     zx_check_rc("the other", "1", give(server, id[1], "y", 0));
 }
 
+/* HELLO to who comes, DISCONNECT from who goes, with its number; HICCUP to who is left. */
+static void announcements(void) {
+    void *server = zx_socket(ZMQ_SERVER), *client = zx_socket(ZMQ_CLIENT);
+    void *other = zx_socket(ZMQ_CLIENT);
+    uint32_t id, gone;
+
+    zx_ok(zx_set_str(server, ZMQ_HELLO_MSG, "welcome"));
+    zx_ok(zx_set_str(server, ZMQ_DISCONNECT_MSG, "left"));
+    zx_ok(zx_set_str(client, ZMQ_HELLO_MSG, "here"));
+    zx_ok(zx_set_str(other, ZMQ_HICCUP_MSG, "alone"));
+    zx_link(server, client);
+    zx_check_str("the client's hello", "here", take(server, &id));
+    zx_check_int("id", 1, id != 0);
+    zx_check_str("the server's hello", "welcome", zx_recv(client));
+    zx_ok(zmq_connect(other, zx_last_endpoint(server)));
+    zx_check_str("to the other too", "welcome", zx_recv(other));
+    zx_close(client);
+    zx_check_str("gone", "left", take(server, &gone));
+    zx_check_int("who", id, gone);
+    if (strncmp(zx_last_endpoint(server), "inproc", 6) == 0) return;
+    zx_close(server);
+    zx_check_str("hiccup", "alone", zx_recv(other));
+}
+
 static void multipart_from_others_is_dropped(void) {
     void *server = zx_socket(ZMQ_SERVER), *dealer = zx_socket(ZMQ_DEALER);
     uint32_t id;
@@ -408,6 +432,7 @@ static const struct zx_case cases[] = {
     ZX_CASE(one_way),
     ZX_CASE_ALL(client_server),
     ZX_CASE_ALL(two_clients),
+    ZX_CASE_ALL(announcements),
     ZX_CASE(multipart_from_others_is_dropped),
     ZX_CASE_ALL(scatter_gather),
     ZX_CASE_ALL(channel),
