@@ -43,7 +43,14 @@ static void answer(struct node *h, const char *status) {
     reply(h, status);
 }
 
-enum kind { NULL_BOUND, NULL_CONNECTING, PLAIN, KINDS };
+enum kind { NULL_BOUND, NULL_CONNECTING, PLAIN, CURVE, KINDS };
+
+static char server_public[41], server_secret[41], client_public[41], client_secret[41];
+
+/* How many of them this library has. */
+static int kinds(void) {
+    return zmq_has("curve") ? KINDS : CURVE;
+}
 
 struct sides {
     struct node *asking, *other; /* the one whose library asks the handler */
@@ -62,6 +69,13 @@ static struct sides sides_of(struct wire *w, enum kind kind) {
         node_set(s.bound, ZMQ_PLAIN_SERVER, 1);
         node_set_text(s.connecting, ZMQ_PLAIN_USERNAME, "admin");
         node_set_text(s.connecting, ZMQ_PLAIN_PASSWORD, "secret");
+    }
+    if (kind == CURVE) {
+        node_set(s.bound, ZMQ_CURVE_SERVER, 1);
+        node_set_text(s.bound, ZMQ_CURVE_SECRETKEY, server_secret);
+        node_set_text(s.connecting, ZMQ_CURVE_SERVERKEY, server_public);
+        node_set_text(s.connecting, ZMQ_CURVE_PUBLICKEY, client_public);
+        node_set_text(s.connecting, ZMQ_CURVE_SECRETKEY, client_secret);
     }
     node_watch(s.bound);
     node_watch(s.connecting);
@@ -85,6 +99,18 @@ static void check_traffic(struct sides *s) {
 
 /* ---- what is asked ------------------------------------------------------------------------ */
 
+static const char *credentials(int kind) {
+    static char text[200];
+    uint8_t key[32];
+    if (kind != CURVE)
+        return kind == PLAIN ? "'PLAIN'|'admin'|'secret'" : "'NULL'";
+    int len = snprintf(text, sizeof text, "'CURVE'|");
+    wire_check(zmq_z85_decode(key, client_public), "key");
+    for (unsigned i = 0; i < sizeof key; i++)
+        len += snprintf(text + len, sizeof text - (size_t)len, "%02x ", key[i]);
+    return text;
+}
+
 static void questions(void **state) {
     struct wire *w = *state;
     char address[80] = "'127.0.0.1'";
@@ -92,13 +118,13 @@ static void questions(void **state) {
     if (w->transport[0] == 'i')
         snprintf(address, sizeof address, "'localhost:%u:%u:%d'", (unsigned)getuid(),
                  (unsigned)getgid(), (int)getpid());
-    for (int kind = 0; kind < KINDS; kind++) {
+    for (int kind = 0; kind < kinds(); kind++) {
         wire_row = kind;
         struct sides s = sides_of(w, (enum kind)kind);
         node_set_text(s.asking, ZMQ_ROUTING_ID, "till");
         join(&s);
         node_expect(h, "'1.0'|'1'|'shop'|%s|'till'|%s", address,
-                    kind == PLAIN ? "'PLAIN'|'admin'|'secret'" : "'NULL'");
+                    credentials(kind));
         reply(h, "200");
         node_await_event(s.bound, ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
         node_await_event(s.connecting, ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
@@ -175,7 +201,7 @@ static void expect_property(zmq_msg_t *msg, const char *name, const char *value)
 static void metadata(void **state) {
     struct wire *w = *state;
     struct node *h = handler(w);
-    for (int kind = 0; kind < KINDS; kind++) {
+    for (int kind = 0; kind < kinds(); kind++) {
         wire_row = kind;
         struct sides s = sides_of(w, (enum kind)kind);
         zmq_msg_t msg;
@@ -224,7 +250,7 @@ static void refusals(void **state) {
     static const char *const statuses[] = {"300", "400", "500"};
     struct wire *w = *state;
     struct node *h = handler(w);
-    for (int kind = 0; kind < KINDS; kind++) {
+    for (int kind = 0; kind < kinds(); kind++) {
         for (unsigned i = 0; i < 3; i++) {
             wire_row = kind * 10 + (int)i;
             struct sides s = sides_of(w, (enum kind)kind);
@@ -253,7 +279,7 @@ static void put_off(void **state) {
     struct wire *w = *state;
     wire_ours_only("libzmq leaves it to the handshake's timer: security.md §2.5");
     struct node *h = handler(w);
-    for (int kind = 0; kind < KINDS; kind++) {
+    for (int kind = 0; kind < kinds(); kind++) {
         wire_row = kind;
         struct sides s = sides_of(w, (enum kind)kind);
         join(&s);
@@ -299,7 +325,7 @@ static const struct bad_reply bad_replies[] = {
 static void malformed_replies(void **state) {
     struct wire *w = *state;
     struct node *h = handler(w);
-    for (int kind = 0; kind < KINDS; kind++) {
+    for (int kind = 0; kind < kinds(); kind++) {
         for (size_t i = 0; i < sizeof bad_replies / sizeof bad_replies[0]; i++) {
             wire_row = kind * 100 + (int)i;
             struct sides s = sides_of(w, (enum kind)kind);
@@ -346,7 +372,7 @@ static void replies_without_a_delimiter(void **state) {
 static void no_handler(void **state) {
     struct wire *w = *state;
     for (int enforce = 0; enforce < 2; enforce++) {
-        for (int kind = 0; kind < KINDS; kind++) {
+        for (int kind = 0; kind < kinds(); kind++) {
             wire_row = enforce * 10 + kind;
             struct sides s = sides_of(w, (enum kind)kind);
             node_set(s.asking, ZMQ_ZAP_ENFORCE_DOMAIN, enforce);
@@ -367,7 +393,7 @@ static void no_handler(void **state) {
 static void a_handler_at_last(void **state) {
     struct wire *w = *state;
     wire_ours_only("libzmq waits for the handshake's timer: security.md §2.3");
-    for (int kind = 0; kind < KINDS; kind++) {
+    for (int kind = 0; kind < kinds(); kind++) {
         wire_row = kind;
         struct sides s = sides_of(w, (enum kind)kind);
         node_set(s.asking, ZMQ_ZAP_ENFORCE_DOMAIN, 1);
@@ -406,7 +432,7 @@ static void not_a_handler(void **state) {
 static void a_handler_dies(void **state) {
     struct wire *w = *state;
     wire_ours_only("libzmq waits for the handshake's timer: security.md §2.3");
-    for (int kind = 0; kind < KINDS; kind++) {
+    for (int kind = 0; kind < kinds(); kind++) {
         for (int taken = 0; taken < 2; taken++) {
             wire_row = kind * 10 + taken;
             struct node *h = handler(w);
@@ -507,7 +533,7 @@ static void nothing_waits(void **state) {
 static void late_replies(void **state) {
     struct wire *w = *state;
     struct node *h = handler(w);
-    for (int kind = 0; kind < KINDS; kind++) {
+    for (int kind = 0; kind < kinds(); kind++) {
         wire_row = kind;
         struct sides s = sides_of(w, (enum kind)kind);
         node_set(s.asking, ZMQ_HANDSHAKE_IVL, 100);
@@ -546,7 +572,7 @@ static void a_peer_leaves(void **state) {
 static void ends_while_asked(void **state) {
     struct wire *w = *state;
     struct node *h = handler(w);
-    for (int kind = 0; kind < KINDS; kind++) {
+    for (int kind = 0; kind < kinds(); kind++) {
         for (int how = 0; how < 3; how++) {
             wire_row = kind * 10 + how;
             struct sides s = sides_of(w, (enum kind)kind);
@@ -609,6 +635,9 @@ static void a_crowd(void **state) {
 }
 
 int main(void) {
+    if (zmq_has("curve") && (zmq_curve_keypair(server_public, server_secret) ||
+                             zmq_curve_keypair(client_public, client_secret)))
+        return 1;
     const struct CMUnitTest tests[] = {
         ON_BOTH(questions),
         ON_TCP(extreme_questions),
