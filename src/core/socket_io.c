@@ -164,12 +164,12 @@ int zx_socket_sent(struct zx_socket *s, struct zx_pipe *p) {
 }
 
 /* To many peers a flush takes so long that the clock may be read for each message: one that
- * comes after silence goes at once, others wait for company as long as two flushes take. */
+ * comes after silence goes at once, others wait for company as long as a flush takes. */
 static void flush_many(struct zx_socket *s, uint64_t start) {
     struct zx_budget *b = &s->budget;
     flush_pipes(s);
     b->last_ns = zx_os_now_ns();
-    b->wide_ns = 2 * (b->last_ns - start);
+    b->wide_ns = b->last_ns - start;
     if (b->wide_ns > BATCH_WIDE_NS)
         b->wide_ns = BATCH_WIDE_NS;
     b->size = b->left = 1;
