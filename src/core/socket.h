@@ -191,6 +191,10 @@ static inline int zx_socket_recv(struct zx_socket *s, struct zx_sink *sink, bool
     }
     return rc;
 }
+/* Takes up what the network has now, in the I/O thread's place if need be: some system calls, some
+ * ten microseconds. True if there was mail. Locked by the caller. */
+bool zx_socket_look(struct zx_socket *s);
+
 /* ZMQ_EVENTS; locked by the caller, mail taken up. With look: also what the network has, if
  * nobody else drives. */
 int zx_socket_events(struct zx_socket *s, bool look);

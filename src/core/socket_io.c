@@ -203,6 +203,8 @@ void zx_socket_sent_all(struct zx_socket *s, struct zx_pipe *const *v, uint32_t 
 
 /* ---- send and receive ---- */
 
+enum { LOOK_NS = 50000 }; /* as long as another thread may take to read what it was woken for */
+
 /* The network is looked at by nobody else while the reactor is hot. */
 static bool look_if_hot(struct zx_socket *s) {
     struct zx_reactor *r = s->reactor;
@@ -214,6 +216,23 @@ static bool look_if_hot(struct zx_socket *s) {
     else
         zx_reactor_leave(r);
     return zx_socket_has_mail(s);
+}
+
+bool zx_socket_look(struct zx_socket *s) {
+    struct zx_reactor *r = s->reactor;
+    uint64_t until = r && !zx_socket_has_mail(s) ? zx_os_now_ns() + LOOK_NS : 0;
+    while (!zx_socket_has_mail(s) && zx_os_now_ns() < until) {
+        if (zx_reactor_take(r)) {
+            (void)zx_reactor_drive(r, 0, true);
+            zx_reactor_give(r);
+            break;
+        }
+        zx_os_cpu_relax(); /* the I/O thread has woken up for it */
+    }
+    if (!zx_socket_has_mail(s))
+        return false;
+    zx_socket_attend(s);
+    return true;
 }
 
 typedef int attempt_fn(struct zx_socket *s, void *arg);

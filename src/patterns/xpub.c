@@ -11,6 +11,8 @@
 
 extern const struct zx_pattern_ops zx_xpub_ops;
 
+enum { LOOK_EVERY = 8, LOOK_NS = 1000000 }; /* for subscriptions; see choose_again */
+
 static void set_last(struct zx_xpub *x, struct zx_subscriber *sb) {
     struct zx_subscriber *old = x->last;
     if (sb)
@@ -90,10 +92,32 @@ static bool is_held_up(struct zx_socket *s, const struct zx_src *src) {
     return x->out.blocked;
 }
 
+/* Before a message is dropped because nobody wants it: a subscription that has arrived at this
+ * host, but not yet at the I/O thread, is in time. Looks that find none become rare, so that they
+ * cost nothing in a stream of messages that nobody wants. */
+static void choose_again(struct zx_socket *s, const struct zx_src *src) {
+    struct zx_xpub *x = zx_xpub_of(s);
+    if (x->unwanted++ % LOOK_EVERY || !s->pipes)
+        return;
+    uint64_t now = zx_os_now_ns();
+    if (now - x->looked_ns < LOOK_NS)
+        return;
+    x->looked_ns = now;
+    if (!zx_socket_look(s))
+        return;
+    choose_for(x, src);
+    if (x->out.n_to) {
+        x->unwanted = 0;
+        x->looked_ns = 0;
+    }
+}
+
 int zx_xpub_send(struct zx_socket *s, struct zx_src *src) {
     struct zx_xpub *x = zx_xpub_of(s);
     if (!x->out.more) {
         choose_for(x, src);
+        if (!x->out.n_to)
+            choose_again(s, src);
         if (is_held_up(s, src)) {
             zx_dist_begin(&x->out);
             return -EAGAIN;

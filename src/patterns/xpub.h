@@ -37,6 +37,8 @@ struct zx_xpub {
     struct zx_blob welcome;     /* ZMQ_XPUB_WELCOME_MSG */
     struct zx_subscriber *last; /* whose request was read last; a reference */
     uint32_t last_connection;
+    uint64_t looked_ns; /* when the network was last searched for subscriptions */
+    unsigned unwanted;  /* messages that nobody was sent */
     bool to_last; /* the next message is for the last alone */
     bool all_subs, all_cancels; /* ZMQ_XPUB_VERBOSE, VERBOSER */
     bool manual, last_value, only_first;

@@ -87,6 +87,7 @@ static int apply(struct zx_xpub *x, struct zx_subscriber *sb,
         enum zx_subs_result was = zx_subs_remove(table, sub->topic, sub->topic_size, h);
         return x->manual || x->all_cancels || was == ZX_SUBS_FIRST || was == ZX_SUBS_UNKNOWN;
     }
+    x->unwanted = 0; /* where one came others may follow */
     int rc = zx_subs_add(table, sub->topic, sub->topic_size, h);
     if (rc == -EINVAL)
         return 0; /* too long a topic to be kept: nothing is sent for it */
