@@ -15,7 +15,7 @@
 #     and ZMQX_CC. In a sanitizer's tree it is left out unless UNDER names that sanitizer.
 #
 # Labels: unit api oracle interop wire stress oom abi fuzz models lint count demo cross mutants
-#         dropin.
+#         dropin examples.
 # A test that cannot run exits with 77 and says why in a line that begins with `SKIP:`.
 # Times are limits against hanging; they are multiplied in a sanitizer's tree.
 
