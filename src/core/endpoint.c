@@ -403,7 +403,14 @@ static int connect_stream(struct zx_socket *s, struct zx_endpoint *ep) {
     return rc;
 }
 
+void zx_endpoint_is_over(struct zx_endpoint *ep) {
+    atomic_store_explicit(&ep->gone, true, memory_order_release);
+    atomic_store_explicit(&ep->sock->endpoints_over, true, memory_order_release);
+}
+
 static void prune(struct zx_socket *s) {
+    if (!atomic_exchange_explicit(&s->endpoints_over, false, memory_order_acquire))
+        return;
     for (struct zx_endpoint **p = &s->endpoints; *p;) {
         struct zx_endpoint *ep = *p;
         if (!atomic_load_explicit(&ep->gone, memory_order_acquire)) {

@@ -62,5 +62,7 @@ void zx_endpoint_remove_link(struct zx_endpoint *ep, struct zx_link *l);
  * socket's lock held. linger_ms as the option. keep_unread: unread messages of its pipes
  * stay readable (unbind). */
 void zx_endpoint_end(struct zx_endpoint *ep, int linger_ms, bool keep_unread);
+/* It ended by itself: the socket's next connect or bind puts it away. Any thread. */
+void zx_endpoint_is_over(struct zx_endpoint *ep);
 
 #endif

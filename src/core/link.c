@@ -320,14 +320,16 @@ static void alarm_fired(struct zx_link *l, enum zx_alarm which, bool owner) {
 void zx_link_event(struct zx_link *l, unsigned event, uint64_t value) {
     if (!atomic_load_explicit(&l->sock->monitor, memory_order_acquire))
         return;
-    char local[ZX_ENDPOINT_MAX] = "", remote[ZX_ENDPOINT_MAX] = "";
-    if (l->src.fd >= 0 && event != ZMQ_EVENT_CONNECT_DELAYED && event != ZMQ_EVENT_CLOSED) {
-        l->tp->local_endpoint(l->src.fd, local, sizeof local);
-        l->tp->remote_endpoint(l->src.fd, remote, sizeof remote);
-    }
-    struct zx_event_text text = {local, l->w.dial ? l->ep->typed : remote, l->w.dial != NULL};
-    if (!l->w.dial)
-        text.local = l->ep->text;
+    char other[ZX_ENDPOINT_MAX] = "";
+    struct zx_event_text text = {l->ep->text, other, false};
+    bool has_both = l->src.fd >= 0 && event != ZMQ_EVENT_CONNECT_DELAYED &&
+                    event != ZMQ_EVENT_CLOSED;
+    if (l->w.dial)
+        text = (struct zx_event_text){other, l->ep->typed, true};
+    if (has_both && l->w.dial)
+        l->tp->local_endpoint(l->src.fd, other, sizeof other);
+    else if (has_both)
+        l->tp->remote_endpoint(l->src.fd, other, sizeof other);
     zx_monitor_event(l->sock, event, value, &text);
 }
 
@@ -470,7 +472,7 @@ void zx_link_end(struct zx_link *l, enum zx_end why, int err) {
         drop_pipe(l);
         zx_link_set_state(l, ZX_LINK_STOPPED);
         if (why != ZX_END_PROTOCOL)
-            atomic_store_explicit(&l->ep->gone, true, memory_order_release);
+            zx_endpoint_is_over(l->ep);
         return;
     }
 again:

@@ -55,7 +55,7 @@ void zx_link_attempt_failed(struct zx_link *l, int rc) {
     }
     if (rc == -ECONNREFUSED && l->tp == &zx_tcp_ops &&
         l->conf->timing.reconnect_stop & ZMQ_RECONNECT_STOP_CONN_REFUSED) {
-        atomic_store_explicit(&l->ep->gone, true, memory_order_release);
+        zx_endpoint_is_over(l->ep);
         zx_link_finish(l);
         return;
     }

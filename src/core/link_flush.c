@@ -244,7 +244,8 @@ static void flushed_all(struct zx_link *l, struct zx_pipe *p, bool owner) {
     if (l->w.end_seen) {
         l->w.end_seen = false;
         l->w.closing = true; /* the application's own doing: no reconnect */
-        atomic_store_explicit(&l->ep->gone, !l->w.accepted, memory_order_release);
+        if (!l->w.accepted)
+            zx_endpoint_is_over(l->ep);
         zx_link_end(l, ZX_END_LOCAL, 0);
     } else if (l->w.closing) {
         zx_link_drained(l);

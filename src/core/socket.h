@@ -73,6 +73,7 @@ struct zx_socket {
     struct zx_pipe *dry;        /* empty but polled, while zx_wait_socket looks; see wait.h */
     struct zx_budget budget;
     struct zx_endpoint *endpoints;
+    atomic_bool endpoints_over; /* some may have ended by themselves */
     struct zx_routes *routes; /* leaf lock inside; NULL unless ZX_PATTERN_RECV_ID */
     struct zx_pipe *_Atomic single; /* ZX_PATTERN_SINGLE_PEER: the place, CAS by links */
     struct zx_monitor *_Atomic monitor;
