@@ -82,16 +82,6 @@ void zx_body_unref(struct zx_body *b, unsigned n) {
         free(b);
 }
 
-void zx_msg_init(struct zx_msg *m) {
-    m->meta = NULL;
-    m->group = NULL;
-    m->routing_id = 0;
-    m->inl_size = 0;
-    m->kind = ZX_MSG_KIND_INLINE;
-    m->flags = 0;
-    m->magic = ZX_MSG_MAGIC;
-}
-
 int zx_msg_init_size(struct zx_msg *m, size_t size) {
     if (size <= ZX_MSG_INLINE) {
         zx_msg_init(m);

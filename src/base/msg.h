@@ -56,7 +56,7 @@ struct zx_msg {
 
 _Static_assert(sizeof(struct zx_msg) <= 64, "zmq_msg_t is 64 bytes");
 
-/* A body with room for size bytes behind it, 16 to 256 KiB from a small process-wide cache;
+/* A body with room for size bytes behind it, 16 KiB to 2 MiB from a small process-wide cache;
  * NULL without memory. One reference. */
 
 struct zx_body *zx_body_new(size_t size);
@@ -70,7 +70,19 @@ void zx_body_unref(struct zx_body *b, unsigned n);
 /* Gives the cache's memory back. */
 void zx_body_trim(void);
 
-void zx_msg_init(struct zx_msg *m);
+static inline void zx_msg_init(struct zx_msg *m) {
+    m->meta = NULL;
+    m->group = NULL;
+    m->routing_id = 0;
+    m->inl_size = 0;
+    m->kind = ZX_MSG_KIND_INLINE;
+    m->flags = 0;
+    m->magic = ZX_MSG_MAGIC;
+}
+/* Holds no reference to anything. */
+static inline bool zx_msg_is_plain(const struct zx_msg *m) {
+    return m->kind == ZX_MSG_KIND_INLINE && !m->meta && !m->group;
+}
 int zx_msg_init_size(struct zx_msg *m, size_t size); /* -ENOMEM */
 int zx_msg_init_data(struct zx_msg *m, void *data, size_t size,
                      void (*ffn)(void *data, void *hint), void *hint); /* -ENOMEM */

@@ -147,13 +147,16 @@ static inline bool zx_pipe_send_whole(struct zx_pipe *p, struct zx_src *src) {
     (void)zx_pipe_offer(p);
     return true;
 }
-/* A small message out of the caller's memory is put; the caller offers it. It calls nothing, so
- * that the way of most messages saves no registers. */
+/* A small message that holds no reference is put; the caller offers it. It calls nothing, so that
+ * the way of most messages saves no registers. */
 static inline bool zx_pipe_put_small(struct zx_pipe *p, const struct zx_src *src) {
-    if (src->msg || src->more || src->is_const || src->size > ZX_COPY_SMALL ||
-        !zx_queue_has_room(p->out) || !zx_queue_put_whole(p->out, src->data, src->size))
+    if (src->more || src->is_const || src->size > ZX_COPY_SMALL ||
+        (src->msg && !zx_msg_is_plain(src->msg)) || !zx_queue_has_room(p->out) ||
+        !zx_queue_put_whole(p->out, src->data, src->size))
         return false;
     p->app.unflushed += (uint32_t)src->size + 2;
+    if (src->msg)
+        zx_msg_init(src->msg);
     return true;
 }
 /* The same, for patterns' own small frames (delimiters, ids): copied. */
@@ -197,18 +200,35 @@ static inline int zx_pipe_recv(struct zx_pipe *p, struct zx_sink *sink) {
     }
     return 0;
 }
+/* A small body goes into a message that holds nothing. */
+static inline bool zx_pipe_fill_small(struct zx_pipe *p, struct zx_sink *sink, const uint8_t *data,
+                                      size_t size) {
+    struct zx_msg *m = sink->msg;
+    if (size > ZX_MSG_INLINE || sink->loan || !zx_msg_is_plain(m) ||
+        (p->app.meta && !p->app.meta_spare))
+        return false;
+    zx_msg_init(m);
+    zx_copy(m->u.inl, data, size);
+    m->inl_size = (uint8_t)size;
+    m->meta = p->app.meta;
+    p->app.meta_spare -= m->meta != NULL;
+    return true;
+}
 /* The same for a small whole message, without a call unless credit is due. -EAGAIN: it is
  * something else. */
 static inline int zx_pipe_take_small(struct zx_pipe *p, struct zx_sink *sink) {
     struct zx_queue *q = p->in;
-    if (q->r.pos == q->r.end || sink->msg)
+    if (q->r.pos == q->r.end)
         return -EAGAIN;
     const uint8_t *rec = q->r.cur->data + q->r.pos;
     size_t size = rec[1];
     zx_prefetch(rec + ZX_QUEUE_AHEAD);
-    if (rec[0] || size > ZX_COPY_SMALL || size > sink->cap)
+    if (rec[0])
         return -EAGAIN;
-    zx_copy(sink->buf, rec + 2, size);
+    if (!sink->msg && size <= ZX_COPY_SMALL && size <= sink->cap)
+        zx_copy(sink->buf, rec + 2, size);
+    else if (!sink->msg || !zx_pipe_fill_small(p, sink, rec + 2, size))
+        return -EAGAIN;
     q->r.pos += (uint32_t)size + 2;
     sink->size = size;
     sink->more = q->r.in_message = false;
