@@ -131,8 +131,13 @@ void zx_node_remove_all(struct zx_socket *s) {
         if (was & ZX_NODE_HELD)
             zx_socket_slot_ref(s); /* given back by zx_node_let_go */
         /* Listed before: its poller has it in hand and may free it now. */
-        if (!(was & ZX_NODE_LISTED))
-            put_in_news(node);
+        if (was & ZX_NODE_LISTED)
+            continue;
+        /* Once pushed the node is the poller's, which may be destroyed while we still wake it. */
+        struct zx_news *news = node->news;
+        atomic_fetch_add_explicit(&news->closing, 1, memory_order_relaxed);
+        put_in_news(node);
+        atomic_fetch_sub_explicit(&news->closing, 1, memory_order_release);
     }
 }
 

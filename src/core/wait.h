@@ -62,6 +62,7 @@ struct zx_news { /* a poller's; its memory is never given back to the system */
     atomic_uint signalled; /* event: as fd_signalled of a socket */
     atomic_uint fd_signalled;
     atomic_bool has_fd;    /* the descriptor is out */
+    atomic_uint closing;   /* sockets that close and are about to wake: it may not go yet */
     struct zx_event event, fd_event; /* rfd -1 until needed */
 };
 

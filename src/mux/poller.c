@@ -137,6 +137,8 @@ static void unlink_all(struct zx_poller *p) {
     }
     zx_poller_take_news(p);
     await_closing(p);
+    while (atomic_load_explicit(&p->news.closing, memory_order_acquire))
+        zx_os_yield(); /* its last look at the descriptors */
     for (struct zx_member *m; (m = p->socks.list);) {
         p->socks.list = m->next;
         free(m);
