@@ -132,9 +132,8 @@ void zx_timers_destroy(struct zx_timers *t) {
 /* One interval from now. What is set while timers run is due after that run at the earliest: so
  * each runs once at most, and an interval of 0 does not keep it going for ever. */
 static void arm(struct zx_timers *t, struct timer *x, uint64_t now) {
-    uint64_t ns = x->interval_ms > UINT64_MAX / NS_PER_MS
-                      ? UINT64_MAX
-                      : (uint64_t)x->interval_ms * NS_PER_MS;
+    uint64_t ms = x->interval_ms; /* 32 bits somewhere */
+    uint64_t ns = ms > UINT64_MAX / NS_PER_MS ? UINT64_MAX : ms * NS_PER_MS;
     x->at_ns = ns > UINT64_MAX - now ? UINT64_MAX : now + ns;
     if (x->at_ns <= t->running_ns)
         x->at_ns = t->running_ns + 1;
