@@ -56,8 +56,8 @@ int zmq_has(const char *capability) {
     } all[] = {
         {"ipc", ZX_HAVE_IPC},   {"pgm", ZX_HAVE_PGM},     {"tipc", ZX_HAVE_TIPC},
         {"norm", ZX_HAVE_NORM}, {"curve", ZX_HAVE_CURVE}, {"gssapi", ZX_HAVE_GSSAPI},
-        {"vmci", ZX_HAVE_VMCI}, {"vsock", ZX_HAVE_VSOCK}, {"ws", ZX_HAVE_WS},
-        {"wss", ZX_HAVE_WSS},   {"draft", 1},             {"zmqx", 1},
+        {"vmci", ZX_HAVE_VMCI}, {"vsock", ZX_HAVE_VSOCK}, {"WS", ZX_HAVE_WS},
+        {"WSS", ZX_HAVE_WSS},   {"draft", 1},             {"zmqx", 1},
     };
     for (size_t i = 0; capability && i < sizeof all / sizeof *all; i++)
         if (!strcmp(capability, all[i].name))

@@ -357,6 +357,7 @@ void zx_link_finish(struct zx_link *l) {
     if (l->src.fd >= 0) {
         if (atomic_load_explicit(&l->state, memory_order_relaxed) == ZX_LINK_CONNECTING)
             zx_link_event(l, ZMQ_EVENT_CLOSED, (uint64_t)l->src.fd);
+        zx_link_close_stream(l, 0);
         zx_reactor_remove(&l->src);
         zx_sock_close(l->src.fd);
         l->src.fd = -1;
@@ -408,6 +409,7 @@ static void notify_end(struct zx_link *l, enum zx_end why) {
 }
 
 static void reset_connection(struct zx_link *l) {
+    zx_link_close_stream(l, 0);
     zx_reactor_remove(&l->src);
     zx_sock_close(l->src.fd);
     l->src.fd = -1;
@@ -448,10 +450,26 @@ static bool is_final(const struct zx_link *l, enum zx_end why, bool was_open) {
             l->conf->timing.reconnect_stop & ZMQ_RECONNECT_STOP_HANDSHAKE_FAILED);
 }
 
+/* What a stream may tell its peer. */
+static int end_errno(enum zx_end why, int err) {
+    switch (why) {
+    case ZX_END_LOCAL:
+        return 0;
+    case ZX_END_PROTOCOL:
+        return err == EMSGSIZE ? err : EPROTO;
+    case ZX_END_LATER:
+        return EACCES;
+    default:
+        return err ? err : ETIMEDOUT;
+    }
+}
+
 void zx_link_end(struct zx_link *l, enum zx_end why, int err) {
     bool was_open = l->w.succeeded;
     unsigned st = atomic_load_explicit(&l->state, memory_order_relaxed);
     bool raw = l->conf->id.raw;
+    if (l->w.stream)
+        l->w.stream->ops->bye(l->w.stream, end_errno(why, err));
     if (why != ZX_END_LOCAL && st != ZX_LINK_DRAINING) {
         if (!was_open && !raw && why != ZX_END_PROTOCOL && why != ZX_END_LATER &&
             l->w.version < 0)
@@ -498,6 +516,8 @@ void zx_link_drained(struct zx_link *l) {
         zx_link_end(l, ZX_END_LOCAL, 0);
         return;
     }
+    if (l->w.stream)
+        l->w.stream->ops->bye(l->w.stream, 0);
     zx_sock_shut_write(l->src.fd);
     zx_link_set_state(l, ZX_LINK_DRAINING);
     uint64_t drain = now + ZX_DRAIN_NS;

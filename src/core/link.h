@@ -113,6 +113,7 @@ struct zx_link {
 
     struct { /* the link's word */
         struct zx_hs *hs;      /* OPENING only */
+        struct zx_stream *stream; /* what stands before the descriptor; NULL: nothing */
         struct zx_dial *dial;  /* NULL: accepted */
         struct zx_v1_decoder *v1;
         struct zx_resolve_job *resolve_job;
@@ -124,6 +125,7 @@ struct zx_link {
         int version;           /* as zx_hs_version */
         int open_err;          /* OPENING: the kernel refused our bytes */
         uint8_t framing;       /* enum zx_framing */
+        uint8_t stream_memory; /* see zx_stream_place */
         bool accepted, more_initial, want_out, paused, raw_notified, closing, succeeded;
         bool ctrl_started;     /* the kernel has a part of ctrl's first frame */
         bool end_seen;         /* STREAM: close when all before is written */
@@ -181,6 +183,12 @@ void zx_link_slim(struct zx_link *l, struct zx_pipe *p);
 void zx_link_read(struct zx_link *l, bool owner);
 void zx_link_flush(struct zx_link *l, bool owner);
 void zx_link_open(struct zx_link *l); /* descriptor connected: start the protocol */
+/* OPENING, before the handshake: goes on with the stream's opening. True: it is open. */
+bool zx_link_open_stream(struct zx_link *l, bool owner);
+void zx_link_close_stream(struct zx_link *l, int err); /* before the descriptor is closed */
+static inline bool zx_link_stream_has_output(const struct zx_link *l) {
+    return l->w.stream && l->w.stream->has_output;
+}
 int zx_link_handshake_input(struct zx_link *l, const uint8_t *data, size_t size, bool owner);
 void zx_link_on_zap(struct zx_link *l, bool owner);
 void zx_link_start(struct zx_link *l);

@@ -61,15 +61,28 @@ static void opening_failed(struct zx_link *l, int err) {
     zx_link_alarm(l, ZX_ALARM_HANDSHAKE, 1);
 }
 
+static ptrdiff_t put(struct zx_link *l, const struct zx_iov *iov, size_t n) {
+    if (l->w.stream)
+        return l->w.stream->ops->sendv(l->w.stream, iov, n);
+    return n == 1 ? zx_sock_send(l->src.fd, iov->base, iov->len) : zx_sock_sendv(l->src.fd, iov, n);
+}
+
+/* What a stream has taken and the kernel not yet. 0, -EAGAIN, negative. */
+static int flush_stream(struct zx_link *l) {
+    return zx_link_stream_has_output(l) ? l->w.stream->ops->flush(l->w.stream) : 0;
+}
+
 void zx_link_flush_handshake(struct zx_link *l) {
     for (;;) {
         size_t size;
         const uint8_t *data = zx_hs_output(l->w.hs, &size);
-        if (!size) {
+        ptrdiff_t n = flush_stream(l);
+        if (!size && !n) {
             l->w.want_out = false;
             break;
         }
-        ptrdiff_t n = zx_sock_send(l->src.fd, data, size);
+        if (!n)
+            n = put(l, &(struct zx_iov){(void *)(uintptr_t)data, size}, 1);
         if (n < 0) {
             l->w.want_out = n == -EAGAIN;
             if (n != -EAGAIN)
@@ -170,13 +183,13 @@ static size_t collect(struct zx_link *l, struct zx_pipe *p, struct zx_gather *g)
     return 0;
 }
 
-static ptrdiff_t send_gathered(int fd, const struct zx_gather *g) {
-    if (g->n == 1)
-        return zx_sock_send(fd, g->out[0].data, g->out[0].size);
+static ptrdiff_t send_gathered(struct zx_link *l, const struct zx_gather *g) {
+    if (g->n == 1 && !l->w.stream)
+        return zx_sock_send(l->src.fd, g->out[0].data, g->out[0].size);
     struct zx_iov iov[STRETCHES];
     for (unsigned i = 0; i < g->n; i++)
         iov[i] = (struct zx_iov){(void *)(uintptr_t)g->out[i].data, g->out[i].size};
-    return zx_sock_sendv(fd, iov, g->n);
+    return put(l, iov, g->n);
 }
 
 /* One write. 1: go on, 0: nothing left, negative: errno. */
@@ -185,8 +198,8 @@ static int send_once(struct zx_link *l, struct zx_pipe *p, bool *credit) {
     struct zx_gather g = {.out = out, .max = STRETCHES, .max_bytes = SEND_MAX};
     size_t lead = collect(l, p, &g);
     if (!g.bytes)
-        return 0;
-    ptrdiff_t n = send_gathered(l->src.fd, &g);
+        return flush_stream(l);
+    ptrdiff_t n = send_gathered(l, &g);
     if (n < 0)
         return (int)n;
     size_t done = (size_t)n, of_ctrl = done < lead ? done : lead;
@@ -273,10 +286,19 @@ static void flush_ready(struct zx_link *l, bool owner) {
         zx_link_end(l, ZX_END_LOST, -rc);
 }
 
+/* The stream is not open yet, or the link is ending. */
+static void open_further(struct zx_link *l, bool owner) {
+    if (atomic_load_explicit(&l->state, memory_order_relaxed) == ZX_LINK_OPENING &&
+        zx_link_open_stream(l, owner))
+        zx_link_read(l, owner);
+}
+
 void zx_link_flush(struct zx_link *l, bool owner) {
     atomic_fetch_add_explicit(&l->dirty.flushes, 1, memory_order_relaxed);
     if (l->w.hs)
         zx_link_flush_handshake(l);
+    else if (l->w.stream && !zx_link_is_ready(l))
+        open_further(l, owner);
     else if (zx_link_is_ready(l))
         flush_ready(l, owner);
 }
@@ -329,7 +351,7 @@ bool zx_link_write_through(struct zx_link *l, struct zx_pipe *p, const void *dat
     bool done = false;
     if (!zx_link_is_ready(l) || !zx_link_try_hold(l))
         return false;
-    if (zx_link_is_ready(l) && l->w.framing == ZX_FRAMING_DIRECT && !l->w.want_out &&
+    if (zx_link_is_ready(l) && l->w.framing == ZX_FRAMING_DIRECT && !l->w.stream && !l->w.want_out &&
         !l->w.more_initial && !zx_buf_size(&l->w.ctrl) && !zx_queue_has(p->out) &&
         !p->out->w.in_message && !p->out->r.ref_done)
         done = send_through(l, p, data, size);
@@ -351,7 +373,9 @@ static void ping(struct zx_link *l, bool owner) {
     uint8_t body[ZX_PING_SIZE_MAX];
     uint64_t now = zx_os_now_ns();
     int timeout = t->heartbeat_timeout_ms < 0 ? t->heartbeat_ivl_ms : t->heartbeat_timeout_ms;
-    if (zx_buf_size(&l->w.ctrl) < ENCODE_MAX)
+    if (l->w.stream)
+        (void)l->w.stream->ops->ping(l->w.stream);
+    else if (zx_buf_size(&l->w.ctrl) < ENCODE_MAX)
         (void)zx_link_ctrl_frame(l, ZX_FRAME_COMMAND, body,
                                  zx_ping_write(body, sizeof body, &ping));
     if (timeout > 0 && !l->w.paused && l->w.alarm_ns[ZX_ALARM_PONG] == UINT64_MAX)

@@ -37,8 +37,54 @@ static int hs_start(struct zx_link *l) {
         /* Only an accepted connection may wait for its peer's READY: two of ours that both
          * waited would do so for ever. */
         .hold = l->w.accepted && flags & (ZX_PATTERN_RECV_ID | ZX_PATTERN_SINGLE_PEER),
+        .skip_greeting = l->w.stream != NULL,
+        .bare = l->w.stream && l->w.stream->is_bare,
     };
     return zx_hs_init(&l->w.hs, &hc);
+}
+
+static int new_stream(struct zx_link *l) {
+    struct zx_stream_place where = {l->conf, l->ep->address, l->src.fd, l->w.accepted,
+                                    &l->w.stream_memory};
+    return l->tp->open_stream(&where, &l->w.stream);
+}
+
+void zx_link_close_stream(struct zx_link *l, int err) {
+    struct zx_stream *s = l->w.stream;
+    if (!s)
+        return;
+    l->w.stream = NULL;
+    s->ops->bye(s, err);
+    s->ops->free(s);
+}
+
+/* Refused and distrusted are for today: another server or certificate may be there tomorrow. */
+static void stream_failed(struct zx_link *l, int rc) {
+    enum zx_end why = rc == -EPROTO                    ? ZX_END_PROTOCOL
+                      : rc == -EAGAIN || rc == -EACCES ? ZX_END_LATER
+                                                       : ZX_END_LOST;
+    if (rc == -EACCES)
+        zx_link_event(l, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, EACCES);
+    else if (why != ZX_END_LOST)
+        zx_link_event(l, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, ZMQ_PROTOCOL_ERROR_WS_UNSPECIFIED);
+    zx_link_end(l, why, -rc);
+}
+
+bool zx_link_open_stream(struct zx_link *l, bool owner) {
+    int rc = l->w.stream->ops->open(l->w.stream);
+    l->w.want_out = l->w.stream->has_output;
+    if (!rc) {
+        zx_link_update_interest(l);
+        return false;
+    }
+    if (rc > 0)
+        rc = hs_start(l);
+    if (rc) {
+        stream_failed(l, rc);
+        return false;
+    }
+    /* Nothing was said yet, but the mechanism may begin, or want ZAP at once. */
+    return !zx_link_handshake_input(l, NULL, 0, owner);
 }
 
 void zx_link_open(struct zx_link *l) {
@@ -49,7 +95,7 @@ void zx_link_open(struct zx_link *l) {
         zx_link_ready(l, false);
         return;
     }
-    int rc = hs_start(l);
+    int rc = l->tp->open_stream ? new_stream(l) : hs_start(l);
     if (rc) {
         zx_link_end(l, ZX_END_LOST, -rc);
         return;
@@ -157,6 +203,8 @@ static int prepare_framing(struct zx_link *l, struct zx_pipe *p) {
     struct zx_v3_hooks hooks = {zx_link_command, any ? NULL : l->sock->ops->link_frame, l};
     zx_v3_init(&l->w.rx, &hooks, max_frame(l, seal), l->w.version >= ZX_ZMTP_3_0);
     l->w.rx.seal = seal;
+    if (l->w.stream)
+        l->w.stream->max_frame = max_frame(l, seal);
     if (l->w.framing != ZX_FRAMING_V1)
         return 0;
     l->w.v1 = calloc(1, sizeof *l->w.v1);
@@ -245,7 +293,7 @@ void zx_link_ready(struct zx_link *l, bool owner) {
     /* Before the event: who waits for it finds the peer at his next call. */
     if (fresh)
         zx_pipe_post(p, ZX_POST_ATTACH | ZX_POST_READABLE);
-    if (l->w.version >= ZX_ZMTP_3_0) {
+    if (l->w.version >= ZX_ZMTP_3_0 || l->w.stream) {
         zx_link_event(l, ZMQ_EVENT_HANDSHAKE_SUCCEEDED, 0);
         zx_link_heartbeat_start(l);
     }

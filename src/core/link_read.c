@@ -118,8 +118,13 @@ int zx_link_traffic(struct zx_link *l, const uint8_t *data, size_t size) {
     return rc;
 }
 
-/* End of stream or an error of the descriptor. */
+/* End of stream or an error of the descriptor; or what stands before it was not understood. */
 static void stream_ended(struct zx_link *l, ptrdiff_t n) {
+    if (l->w.stream && (n == -EPROTO || n == -EMSGSIZE)) {
+        zx_link_event(l, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, ZMQ_PROTOCOL_ERROR_WS_UNSPECIFIED);
+        traffic_failed(l, (int)n);
+        return;
+    }
     zx_link_end(l, ZX_END_LOST, n == 0 ? EPIPE : (int)-n);
 }
 
@@ -130,13 +135,23 @@ static void heard(struct zx_link *l, ptrdiff_t n) {
     l->w.alarm_ns[ZX_ALARM_TTL] = UINT64_MAX;
 }
 
+static ptrdiff_t get(struct zx_link *l, void *buf, size_t size) {
+    return l->w.stream ? l->w.stream->ops->recv(l->w.stream, buf, size)
+                       : zx_sock_recv(l->src.fd, buf, size);
+}
+
+/* There is more, though the descriptor need not become readable for it. */
+static bool has_input(const struct zx_link *l) {
+    return l->w.stream && l->w.stream->has_input;
+}
+
 /* Reads into a scratch buffer: handshake, transforming framings, bytes to be dropped. */
 static ptrdiff_t read_scratch(struct zx_link *l, bool owner) {
     uint8_t buf[SCRATCH * 2];
     size_t max = l->conf->id.raw && (size_t)l->conf->queue.in_batch_bytes < sizeof buf
                      ? (size_t)l->conf->queue.in_batch_bytes
                      : sizeof buf;
-    ptrdiff_t n = zx_sock_recv(l->src.fd, buf, max);
+    ptrdiff_t n = get(l, buf, max);
     if (n <= 0) {
         if (n != -EAGAIN)
             stream_ended(l, n);
@@ -154,7 +169,7 @@ static ptrdiff_t read_scratch(struct zx_link *l, bool owner) {
         if (zx_link_traffic(l, buf, (size_t)n))
             return 0;
     }
-    return n == (ptrdiff_t)max ? n : 0;
+    return n == (ptrdiff_t)max || has_input(l) ? n : 0;
 }
 
 /* Heartbeats are suspended meanwhile, since what the peer says is not heard. */
@@ -191,13 +206,13 @@ static bool is_full(struct zx_link *l, struct zx_pipe *p, bool owner) {
     return true;
 }
 
-static ptrdiff_t recv_pieces(int fd, const struct zx_v3_piece *piece, int n) {
-    if (n == 1)
-        return zx_sock_recv(fd, piece[0].base, piece[0].len);
+static ptrdiff_t recv_pieces(struct zx_link *l, const struct zx_v3_piece *piece, int n) {
+    if (n == 1 || l->w.stream)
+        return get(l, piece[0].base, piece[0].len);
     struct zx_iov iov[ZX_V3_PIECES];
     for (int i = 0; i < n; i++)
         iov[i] = (struct zx_iov){piece[i].base, piece[i].len};
-    return zx_sock_recvv(fd, iov, (size_t)n);
+    return zx_sock_recvv(l->src.fd, iov, (size_t)n);
 }
 
 /* One read straight into the queue. Bytes if more may be there, else 0. */
@@ -214,7 +229,7 @@ static ptrdiff_t read_direct(struct zx_link *l, struct zx_pipe *p, bool owner) {
     size_t room = 0;
     for (int i = 0; i < n; i++)
         room += piece[i].len;
-    ptrdiff_t got = recv_pieces(l->src.fd, piece, n);
+    ptrdiff_t got = recv_pieces(l, piece, n);
     if (got <= 0) {
         if (got != -EAGAIN)
             stream_ended(l, got);
@@ -229,7 +244,7 @@ static ptrdiff_t read_direct(struct zx_link *l, struct zx_pipe *p, bool owner) {
         return 0;
     }
     /* The owner has what it waits for: it comes back when that is consumed. */
-    return (size_t)got == room && !(owner && zx_queue_has(q)) ? got : 0;
+    return ((size_t)got == room && !(owner && zx_queue_has(q))) || has_input(l) ? got : 0;
 }
 
 void zx_link_slim(struct zx_link *l, struct zx_pipe *p) {
@@ -243,7 +258,11 @@ static void after_read(struct zx_link *l, bool owner) {
         zx_link_alarm(l, ZX_ALARM_TTL, zx_os_now_ns() + l->w.heard.ttl_wanted_ns);
     }
     l->w.heard.ttl_wanted_ns = 0;
-    if (zx_buf_size(&l->w.ctrl))
+    if (l->w.stream && l->w.stream->heard) {
+        heard(l, 0); /* a Pong is no byte of traffic */
+        l->w.stream->heard = false;
+    }
+    if (zx_buf_size(&l->w.ctrl) || zx_link_stream_has_output(l))
         zx_link_flush(l, owner);
 }
 
@@ -255,7 +274,7 @@ static bool is_direct(const struct zx_link *l) {
 void zx_link_read(struct zx_link *l, bool owner) {
     size_t total = 0;
     l->w.paused = l->w.heard.now = false;
-    for (int reads = 0; reads < TURN_READS && total < TURN_BYTES; reads++) {
+    for (int reads = 0; (reads < TURN_READS && total < TURN_BYTES) || has_input(l); reads++) {
         unsigned st = atomic_load_explicit(&l->state, memory_order_relaxed);
         struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_relaxed);
         ptrdiff_t n;
@@ -263,6 +282,8 @@ void zx_link_read(struct zx_link *l, bool owner) {
             if (is_full(l, p, owner))
                 break;
             n = is_direct(l) ? read_direct(l, p, owner) : read_scratch(l, owner);
+        } else if (st == ZX_LINK_OPENING && l->w.stream && !l->w.hs) {
+            n = zx_link_open_stream(l, owner);
         } else if (st == ZX_LINK_OPENING && zx_buf_size(&l->w.held)) {
             l->w.paused = true; /* until ZAP answers */
             break;

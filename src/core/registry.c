@@ -22,7 +22,15 @@ static const struct zx_pattern_ops *const patterns[] = {
     &zx_dgram_ops,  &zx_peer_ops, &zx_channel_ops,
 };
 
-static const struct zx_transport_ops *const transports[] = {&zx_tcp_ops, &zx_ipc_ops};
+static const struct zx_transport_ops *const transports[] = {
+    &zx_tcp_ops, &zx_ipc_ops,
+#if ZX_HAVE_WS
+    &zx_ws_ops,
+#endif
+#if ZX_HAVE_WSS
+    &zx_wss_ops,
+#endif
+};
 
 const struct zx_pattern_ops *zx_registry_pattern(int type) {
     for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)

@@ -2,7 +2,7 @@
 /*
  * What a stream transport gives to the core: an address grammar and descriptors.
  *
- * What: a table of functions per scheme (tcp, ipc, later ws, tipc, vsock ...).
+ * What: a table of functions per scheme (tcp, ipc, ws, tipc, vsock ...).
  * Owner: constant tables; every function may be called from any thread at any time and
  *   keeps no state. `conf` is borrowed and constant.
  * Life: the tables live for ever, listed in core/registry.c.
@@ -20,6 +20,48 @@
 #define ZX_ENDPOINT_MAX 512
 #define ZX_PEER_TEXT_MAX 128
 enum { ZX_RESOLVE_MAX = 8 };
+
+/*
+ * A connection whose bytes are not ZMTP's own: ws, wss. It stands between the link and the
+ * descriptor, takes and gives ZMTP 3 frames as bytes cut anywhere, and needs no greeting.
+ *
+ * Owner: the link that opened it, by its word. Life: open_stream ... ops->free, before the
+ * descriptor is closed. Never: keeps the descriptor, blocks, calls back.
+ */
+struct zx_stream;
+struct zx_stream_ops {
+    /* Goes on with the opening: 1 it is open; 0 the descriptor's next event is awaited. -EAGAIN:
+     * refused for now; -EPROTO: that is not the protocol; -EACCES: not to be trusted; others. */
+    int (*open)(struct zx_stream *s);
+    /* As zx_sock_recv. After an error it has told the peer why. */
+    ptrdiff_t (*recv)(struct zx_stream *s, void *buf, size_t size);
+    /* As zx_sock_sendv, but what it takes may still wait in the stream (has_output). */
+    ptrdiff_t (*sendv)(struct zx_stream *s, const struct zx_iov *iov, size_t n);
+    /* Writes what waits: 0 nothing is left, -EAGAIN, others. */
+    int (*flush)(struct zx_stream *s);
+    /* The peer is to give a sign of life. */
+    int (*ping)(struct zx_stream *s);
+    /* Says good-bye, as far as that goes at once. err: 0 in order, else why, positive. */
+    void (*bye)(struct zx_stream *s, int err);
+    void (*free)(struct zx_stream *s);
+};
+
+struct zx_stream {
+    const struct zx_stream_ops *ops;
+    int64_t max_frame; /* in: bytes, < 0: none; for what must be held before it is given out */
+    bool has_input;    /* recv has more without the descriptor becoming readable */
+    bool has_output;
+    bool heard;        /* something came in; the link clears it */
+    bool is_bare;      /* open: no mechanism, the first frame each way is a routing id */
+};
+
+struct zx_stream_place {
+    const struct zx_conf *conf; /* outlives the stream */
+    const char *address;
+    int fd;
+    bool accepted;
+    uint8_t *memory; /* the transport's own between the attempts of one link; 0 at first */
+};
 
 struct zx_transport_ops {
     const char *scheme; /* "tcp" */
@@ -63,9 +105,17 @@ struct zx_transport_ops {
     /* Is `typed` another spelling of the bound endpoint `bound` (both full URIs)? For
      * zmq_unbind after a plain comparison failed. A wildcard text never matches. */
     bool (*same_bound)(const struct zx_conf *conf, const char *typed, const char *bound);
+    /* NULL: the descriptor carries ZMTP as it is. 0 and *out, or -ENOMEM ... */
+    int (*open_stream)(const struct zx_stream_place *where, struct zx_stream **out);
 };
 
 extern const struct zx_transport_ops zx_tcp_ops;
 extern const struct zx_transport_ops zx_ipc_ops;
+#if ZX_HAVE_WS
+extern const struct zx_transport_ops zx_ws_ops;
+#endif
+#if ZX_HAVE_WSS
+extern const struct zx_transport_ops zx_wss_ops;
+#endif
 
 #endif

@@ -97,13 +97,19 @@ static int new_mechanism(struct zx_hs *hs, const struct zx_hs_conf *conf) {
 }
 
 static int drive(struct zx_hs *hs);
+static int send_identity(struct zx_hs *hs);
 
 /* The first bytes: part A of the greeting, or the mechanism's first command. */
 static int begin(struct zx_hs *hs, const struct zx_hs_conf *conf) {
     if (!zx_buf_reserve(&hs->output, OUTPUT_BYTES))
         return -ENOMEM;
+    if (conf->skip_greeting && conf->bare) {
+        hs->greeting.version = ZX_ZMTP_2_0;
+        hs->phase = IDENTITY;
+        return send_identity(hs);
+    }
     if (conf->skip_greeting) {
-        hs->greeting.version = ZX_ZMTP_3_1;
+        hs->greeting.version = hs->mechanism->ops->transforms ? ZX_ZMTP_3_1 : ZX_ZMTP_3_0;
         hs->phase = MECHANISM;
         int rc = drive(hs);
         return rc < 0 ? rc : 0;

@@ -61,7 +61,7 @@ static void keys(void) {
 
 static void transports(void) {
     static const char *const all[] = {
-        "udp://127.0.0.1:5555", "ws://127.0.0.1:5555",  "wss://127.0.0.1:5555",
+        "udp://127.0.0.1:5555", "wss://127.0.0.1:5555",
         "pgm://lo;239.0.0.1:1", "epgm://lo;239.0.0.1:1", "norm://239.0.0.1:1",
         "tipc://{1,2,3}",       "vsock://1:1",          "vmci://1:1",
     };
