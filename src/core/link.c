@@ -365,8 +365,8 @@ void zx_link_finish(struct zx_link *l) {
     zx_link_set_state(l, ZX_LINK_CLOSED);
     zx_link_alarms_clear(l);
     l->w.alarm_ns[ZX_ALARM_LINGER] = UINT64_MAX;
-    if (l->w.resolve_job)
-        zx_resolver_cancel(&l->w.resolve_job);
+    if (l->w.dial && l->w.dial->resolve_job)
+        zx_resolver_cancel(&l->w.dial->resolve_job);
     zx_zap_drop(l);
     zx_hs_free(&l->w.hs);
     zx_mechanism_free(&l->w.rx.seal);

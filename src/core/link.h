@@ -95,6 +95,8 @@ struct zx_dial { /* connecting side only */
     int n_addrs, next_addr;
     uint32_t failures;  /* since the last transport connect: back-off */
     uint32_t rng;
+    struct zx_resolve_job *resolve_job;
+    uint8_t stream_memory; /* see zx_stream_place */
 };
 
 struct zx_link {
@@ -116,7 +118,6 @@ struct zx_link {
         struct zx_stream *stream; /* what stands before the descriptor; NULL: nothing */
         struct zx_dial *dial;  /* NULL: accepted */
         struct zx_v1_decoder *v1;
-        struct zx_resolve_job *resolve_job;
         struct zx_v3 rx;       /* rx.seal is the link's: both ways go through it */
         struct zx_dead *dead;  /* bodies to be released when the word is given back */
         struct zx_buf ctrl;    /* goes out at frame boundaries, before the queue */
@@ -125,7 +126,6 @@ struct zx_link {
         int version;           /* as zx_hs_version */
         int open_err;          /* OPENING: the kernel refused our bytes */
         uint8_t framing;       /* enum zx_framing */
-        uint8_t stream_memory; /* see zx_stream_place */
         bool accepted, more_initial, want_out, paused, raw_notified, closing, succeeded;
         bool ctrl_started;     /* the kernel has a part of ctrl's first frame */
         bool end_seen;         /* STREAM: close when all before is written */

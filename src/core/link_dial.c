@@ -102,8 +102,8 @@ void zx_link_retry(struct zx_link *l) {
     unsigned st = atomic_load_explicit(&l->state, memory_order_relaxed);
     if (st == ZX_LINK_CLOSED || st == ZX_LINK_STOPPED)
         return;
-    if (l->w.resolve_job)
-        d->n_addrs = zx_resolver_take(&l->w.resolve_job, d->addrs, ZX_RESOLVE_MAX);
+    if (d->resolve_job)
+        d->n_addrs = zx_resolver_take(&d->resolve_job, d->addrs, ZX_RESOLVE_MAX);
     int rc = d->n_addrs < 0 ? d->n_addrs : -ECONNREFUSED;
     while (d->next_addr < d->n_addrs) {
         int fd = -1;
@@ -152,7 +152,7 @@ void zx_link_start(struct zx_link *l) {
     }
     if (!l->tp->is_numeric(l->conf, l->ep->address)) {
         zx_link_set_state(l, ZX_LINK_RESOLVING);
-        if (!zx_resolver_start(l, &l->w.resolve_job))
+        if (!zx_resolver_start(l, &d->resolve_job))
             return;
         d->n_addrs = -ENOMEM;
     } else {

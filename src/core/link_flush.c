@@ -351,8 +351,8 @@ bool zx_link_write_through(struct zx_link *l, struct zx_pipe *p, const void *dat
     bool done = false;
     if (!zx_link_is_ready(l) || !zx_link_try_hold(l))
         return false;
-    if (zx_link_is_ready(l) && l->w.framing == ZX_FRAMING_DIRECT && !l->w.stream && !l->w.want_out &&
-        !l->w.more_initial && !zx_buf_size(&l->w.ctrl) && !zx_queue_has(p->out) &&
+    if (zx_link_is_ready(l) && l->w.framing == ZX_FRAMING_DIRECT && !l->w.stream &&
+        !l->w.want_out && !l->w.more_initial && !zx_buf_size(&l->w.ctrl) && !zx_queue_has(p->out) &&
         !p->out->w.in_message && !p->out->r.ref_done)
         done = send_through(l, p, data, size);
     zx_link_release(l, true);

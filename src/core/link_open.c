@@ -45,7 +45,7 @@ static int hs_start(struct zx_link *l) {
 
 static int new_stream(struct zx_link *l) {
     struct zx_stream_place where = {l->conf, l->ep->address, l->src.fd, l->w.accepted,
-                                    &l->w.stream_memory};
+                                    l->w.dial ? &l->w.dial->stream_memory : NULL};
     return l->tp->open_stream(&where, &l->w.stream);
 }
 

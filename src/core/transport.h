@@ -60,7 +60,7 @@ struct zx_stream_place {
     const char *address;
     int fd;
     bool accepted;
-    uint8_t *memory; /* the transport's own between the attempts of one link; 0 at first */
+    uint8_t *memory; /* of the connecting side: the transport's between attempts, 0 at first */
 };
 
 struct zx_transport_ops {

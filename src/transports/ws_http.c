@@ -257,7 +257,8 @@ int zx_ws_response_write(char *out, const struct zx_ws_request *r, const char *m
                              : r->status == 431 ? "Request Header Fields Too Large"
                                                 : "Bad Request";
         return written(snprintf(out, ZX_WS_HTTP_OUT_MAX,
-                                "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: 0\r\n%s\r\n",
+                                "HTTP/1.1 %d %s\r\nConnection: close\r\n"
+                                "Content-Length: 0\r\n%s\r\n",
                                 r->status, reason,
                                 r->status == 426 ? "Upgrade: websocket\r\n"
                                                    "Sec-WebSocket-Version: 13\r\n"

@@ -109,7 +109,7 @@ static int begin(struct zx_hs *hs, const struct zx_hs_conf *conf) {
         return send_identity(hs);
     }
     if (conf->skip_greeting) {
-        hs->greeting.version = hs->mechanism->ops->transforms ? ZX_ZMTP_3_1 : ZX_ZMTP_3_0;
+        hs->greeting.version = ZX_ZMTP_3_0;
         hs->phase = MECHANISM;
         int rc = drive(hs);
         return rc < 0 ? rc : 0;

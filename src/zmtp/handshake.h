@@ -80,8 +80,8 @@ struct zx_hs_conf {
      * connections only: two of ours that both hold would wait for each other. */
     bool hold;
     /* No greeting is exchanged (ws): the stream starts with the mechanism's
-     * commands in 3.x frames. The peer counts as 3.1 where traffic is sealed, else as 3.0:
-     * what ZWS 2.0 says of subscriptions. */
+     * commands in 3.x frames and the peer counts as 3.0: subscriptions are messages (libzmq
+     * takes commands for none of its business there, sealed or not). */
     bool skip_greeting;
     bool bare; /* nor any mechanism (ZWS2.0): routing ids are exchanged as by a 2.0 peer */
 };

@@ -194,8 +194,10 @@ const char *part(const char *text) {
 const char *fresh_address(const char *transport) {
     static char address[100];
     static unsigned counter;
-    if (strcmp(transport, "tcp") == 0)
-        return "tcp://127.0.0.1:*";
+    if (strcmp(transport, "ipc") != 0) {
+        snprintf(address, sizeof address, "%s://127.0.0.1:*", transport);
+        return address;
+    }
     snprintf(address, sizeof address, "ipc://%s/%u", scratch, counter++);
     return address;
 }

@@ -176,6 +176,8 @@ void pair_run(const char *first, const char *second, struct agent *a, struct age
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         if ((first && strcmp(first, pairs[i].first)) || (second && strcmp(second, pairs[i].second)))
             continue;
+        if (pairs[i].talk == BYTES && strcmp(transport, "ws") == 0)
+            continue; /* a WebSocket carries messages, not bytes */
         found = true;
         print_message("%s of %s - %s of %s over %s\n", pairs[i].first, agent_name(a),
                       pairs[i].second, agent_name(b), transport);
