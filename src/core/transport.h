@@ -48,7 +48,7 @@ struct zx_stream_ops {
 
 struct zx_stream {
     const struct zx_stream_ops *ops;
-    int64_t max_frame; /* in: bytes, < 0: none; for what must be held before it is given out */
+    int64_t max_frame; /* in: bytes, < 0: none */
     bool has_input;    /* recv has more without the descriptor becoming readable */
     bool has_output;
     bool heard;        /* something came in; the link clears it */

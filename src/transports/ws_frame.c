@@ -131,10 +131,10 @@ static int begin_frame(struct zx_ws_decoder *d) {
         d->phase = FLAGS;
     } else {
         d->fragments = true;
-        if (is_too_big(d))
-            return refuse(d, -EMSGSIZE, ZX_WS_TOO_BIG);
         d->phase = COLLECT;
     }
+    if (d->phase != CONTROL && is_too_big(d))
+        return refuse(d, -EMSGSIZE, ZX_WS_TOO_BIG);
     return 0;
 }
 

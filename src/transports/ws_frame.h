@@ -60,7 +60,7 @@ struct zx_ws_out {
 struct zx_ws_decoder {
     bool from_client;    /* the peer must mask, else it must not */
     bool drop_commands;  /* ZWS2.0 without a mechanism */
-    int64_t max_message; /* bytes of a fragmented message's body; < 0: none */
+    int64_t max_message; /* bytes of a message's body; < 0: none */
     uint16_t close_code; /* after an error */
 
     uint8_t phase, have, opcode, control_size;

@@ -402,7 +402,31 @@ static void without_a_greeting(void **state) {
                             .output = READY_PULL,
                             .rest = "00 00",
                             .rc = ZX_HS_DONE,
-                            .version = ZX_ZMTP_3_1});
+                            .version = ZX_ZMTP_3_0});
+}
+
+static void without_a_mechanism(void **state) {
+    (void)state;
+    struct zx_hs_conf conf = router;
+    conf.skip_greeting = conf.bare = true;
+    run_play(&(struct play){.conf = conf,
+                            .input = "00 03 416e6e 00 01 61",
+                            .output = "00 00",
+                            .rest = "00 01 61",
+                            .rc = ZX_HS_DONE,
+                            .version = ZX_ZMTP_2_0});
+    conf.hold = true;
+    run_play(&(struct play){.conf = conf,
+                            .input = "00 00 00 01 61",
+                            .output = "00 00",
+                            .rest = "00 01 61",
+                            .hold = 1,
+                            .rc = ZX_HS_DONE,
+                            .version = ZX_ZMTP_2_0});
+    run_play(&(struct play){.conf = conf,
+                            .input = "02 0000000000000100",
+                            .output = "00 00",
+                            .rc = -EMSGSIZE});
 }
 
 /* Output is taken in pieces of any size. */
@@ -453,7 +477,7 @@ int main(void) {
         cmocka_unit_test(wrong_moments),
         cmocka_unit_test(wrong_moments_later),
         cmocka_unit_test(bad_configuration),
-        cmocka_unit_test(without_a_greeting),
+        cmocka_unit_test(without_a_greeting), cmocka_unit_test(without_a_mechanism),
         cmocka_unit_test(output_in_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

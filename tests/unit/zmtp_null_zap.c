@@ -180,7 +180,7 @@ static void asked_without_a_greeting(void **state) {
                             .input = READY_PUSH,
                             .output = READY_PULL,
                             .rc = ZX_HS_DONE,
-                            .version = ZX_ZMTP_3_1,
+                            .version = ZX_ZMTP_3_0,
                             .zap = &reply});
 }
 
