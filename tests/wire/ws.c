@@ -106,8 +106,8 @@ static void bad_requests(void **state) {
         {GET HOST UPGRADE "'Connection: close' " CRLF KEY PROTOCOL("ZWS2.0") VERSION CRLF, 400},
         {GET HOST UPGRADE CONNECTION PROTOCOL("ZWS2.0") VERSION CRLF, 400},
         {GET HOST UPGRADE CONNECTION KEY KEY PROTOCOL("ZWS2.0") VERSION CRLF, 400},
-        {GET HOST UPGRADE CONNECTION "'Sec-WebSocket-Key: abc' " CRLF PROTOCOL("ZWS2.0") VERSION CRLF,
-         400},
+        {GET HOST UPGRADE CONNECTION "'Sec-WebSocket-Key: abc' " CRLF PROTOCOL("ZWS2.0") VERSION
+             CRLF, 400},
         {GET HOST UPGRADE CONNECTION KEY VERSION CRLF, 400},
         {GET HOST UPGRADE CONNECTION KEY PROTOCOL("ZWS2.0/CURVE") VERSION CRLF, 400},
         {GET HOST UPGRADE CONNECTION KEY PROTOCOL("ZWS2.00") VERSION CRLF, 400},
@@ -176,7 +176,8 @@ static void frames(void **state) {
     peer_send(p, "82 ff u64:70001" MASK "00 61*70000");
     node_expect(n, "61*70000");
     /* in parts, with a control frame among them, and empty ones */
-    peer_send(p, "02 80" MASK "00 83" MASK "00 'ab' 89 83" MASK "'x?z' 00 80" MASK "80 81" MASK "'c'");
+    peer_send(p, "02 80" MASK "00 83" MASK "00 'ab' 89 83" MASK "'x?z' 00 80" MASK "80 81" MASK
+                 "'c'");
     node_expect(n, "'abc'");
     peer_expect(p, "8a 03 'x?z'");
     peer_send(p, "02 fe u16:300" MASK "01 62*299 80 82" MASK "'cd' 82 81" MASK "00");
