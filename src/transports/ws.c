@@ -59,22 +59,23 @@ static int rename_scheme(const char *scheme, struct zx_iov text, const char *pat
     return n < 0 || (size_t)n >= text.len ? -EINVAL : 0;
 }
 
-/* The text of tcp that a text of ours stands for. */
-static bool as_tcp(const char *text, char *out, size_t size) {
-    struct zx_ws_address a;
+/* The text of tcp that a text of ours stands for; out has ZX_ENDPOINT_MAX bytes. */
+static bool as_tcp(const char *text, struct zx_ws_address *a, char *out) {
     const char *sep = strstr(text, "://");
-    if (!sep || zx_ws_address_parse(&a, sep + 3, false))
+    if (!sep || zx_ws_address_parse(a, sep + 3, false))
         return false;
-    int n = snprintf(out, size, "%s%s", tcp_scheme, a.place);
-    return n > 0 && (size_t)n < size;
+    int n = snprintf(out, ZX_ENDPOINT_MAX, "%s%s", tcp_scheme, a->place);
+    return n > 0 && n < ZX_ENDPOINT_MAX;
 }
 
 bool zx_ws_same_bound(const struct zx_conf *conf, const char *typed, const char *bound) {
     char a[ZX_ENDPOINT_MAX], b[ZX_ENDPOINT_MAX];
-    const char *path = strchr(strstr(typed, "://") + 3, '/');
-    return as_tcp(typed, a, sizeof a) && as_tcp(bound, b, sizeof b) &&
-           zx_tcp_ops.same_bound(conf, a, b) &&
-           !strcmp(path ? path : "/", strchr(strstr(bound, "://") + 3, '/'));
+    struct zx_ws_address one, two;
+    const char *sep = strstr(bound, "://");
+    if (strncmp(typed, bound, (size_t)(sep - bound) + 3) != 0)
+        return false; /* "ws" is how "wss" begins */
+    return as_tcp(typed, &one, a) && as_tcp(bound, &two, b) && !strcmp(one.path, two.path) &&
+           zx_tcp_ops.same_bound(conf, a, b);
 }
 
 /* ---- descriptors ----------------------------------------------------------------- */
