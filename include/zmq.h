@@ -184,7 +184,7 @@ ZMQ_EXPORT void zmq_version(int *major, int *minor, int *patch);
 /*
  * Makes a context, the home of sockets and inproc names. Threads start with the first socket.
  * Returns: the context, to be given to zmq_ctx_term; or NULL.
- * Errors: EMFILE, ENFILE no descriptor left; ENOMEM. Thread-safe.
+ * Errors: ENOMEM. Thread-safe.
  */
 ZMQ_EXPORT void *zmq_ctx_new(void);
 
@@ -489,7 +489,8 @@ ZMQ_EXPORT const char *zmq_msg_gets(const zmq_msg_t *msg, const char *property);
  * Makes a socket of a type in a context. The first one starts the context's threads.
  * Returns: the socket, to be given to zmq_close; or NULL.
  * Errors: EFAULT bad context; ETERM context terminated or shut down; EMFILE MAX_SOCKETS are open,
- *   or no descriptor left; EINVAL no such type; EAGAIN threads could not be started; ENOMEM.
+ *   or no descriptor left; ENFILE; EINVAL no such type; EAGAIN threads could not be started;
+ *   ENOMEM.
  * Thread-safe.
  */
 ZMQ_EXPORT void *zmq_socket(void *context, int type);
@@ -991,7 +992,7 @@ ZMQ_EXPORT int zmq_poller_size(void *poller);
 /*
  * Registers a socket; events may be 0; user_data comes back with its events and is not touched.
  * Take the socket out before closing it; else the next wait fails with ENOTSOCK, once.
- * Errors: EFAULT; ENOTSOCK; EINVAL unknown event bits, or registered already; ENOMEM; EMFILE.
+ * Errors: EFAULT; ENOTSOCK; EINVAL unknown event bits, or registered already; ENOMEM.
  */
 ZMQ_EXPORT int zmq_poller_add(void *poller, void *socket, void *user_data, short events);
 
@@ -1041,7 +1042,7 @@ ZMQ_EXPORT int zmq_poller_remove_fd(void *poller, zmq_fd_t fd);
 #    ifndef _WIN32
 /*
  * zmq_poll with a signal mask in force only while it waits; NULL leaves the mask alone.
- * Errors: zmq_poll's; EINVAL also for a socket of a thread-safe type; EBADF a closed descriptor;
+ * Errors: zmq_poll's; EINVAL also for a socket of a thread-safe type;
  *   ENOTSUP the system has no such wait.
  */
 ZMQ_EXPORT int zmq_ppoll(zmq_pollitem_t *items, int nitems, long timeout, const sigset_t *sigmask);

@@ -527,8 +527,11 @@ int zx_socket_unbind(struct zx_socket *s, const char *endpoint) {
     if (!sep || sep == endpoint || !sep[3])
         return -EINVAL;
     size_t n = (size_t)(sep - endpoint);
-    if (!(n == 6 && !memcmp(endpoint, "inproc", 6)) && !zx_registry_transport(endpoint, n))
+    const struct zx_transport_ops *tp = zx_registry_transport(endpoint, n);
+    if (!(n == 6 && !memcmp(endpoint, "inproc", 6)) && !tp)
         return -EPROTONOSUPPORT;
+    if (!is_for_type(s, tp, true) && !is_for_type(s, tp, false))
+        return -ENOCOMPATPROTO;
     prune(s);
     if (end_matching(s, endpoint, false) || end_matching(s, endpoint, true))
         return 0;

@@ -8,7 +8,7 @@
 #include "core/socket.h"
 #include "mux/poll.h"
 
-enum { MESSAGES_PER_TURN = 1000, LOCKED_MAX = 3, ITEMS_MAX = 4 };
+enum { MESSAGES_PER_TURN = 1000, NOTHING = 1, LOCKED_MAX = 3, ITEMS_MAX = 4 };
 enum { COMMANDS_PER_TURN = 100, COMMAND_MAX = 10, TERMINATED = 1 };
 
 struct counts {
@@ -190,11 +190,12 @@ static bool is_nothing(int rc) {
     return rc == -EAGAIN || rc == -EFSM || rc == -ENOTSUP;
 }
 
-/* One message. 0, -EAGAIN: there was none, or what sending and receiving say. */
+/* One message. 0, NOTHING: there was none, or what sending and receiving say; -EAGAIN: the time for
+ * sending it is over. */
 static int move(struct proxy *px, struct end *from, struct end *to, struct frame *f) {
     int captured = 0, rc = frame_recv(f, from->s);
     if (rc)
-        return is_nothing(rc) ? -EAGAIN : rc;
+        return is_nothing(rc) ? NOTHING : rc;
     for (;;) {
         size_t size = f->sink.size;
         count(&from->in, size);
@@ -248,7 +249,7 @@ static int carry(struct proxy *px, struct end *from, struct end *to) {
             return 0;
         }
         int rc = move(px, from, to, &f);
-        if (rc == -EAGAIN)
+        if (rc == NOTHING)
             break;
         if (rc)
             return rc;
