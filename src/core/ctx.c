@@ -11,7 +11,7 @@
 #include "core/conf.h"
 #include "core/inproc.h"
 #include "core/io.h"
-#include "core/resolver.h"
+#include "core/background.h"
 #include "core/socket.h"
 #include "zmq.h"
 
@@ -28,7 +28,7 @@ struct zx_ctx *zx_ctx_new(int *err) {
     }
     zx_lock_init_process();
     zx_os_on_fork(zx_socket_after_fork);
-    zx_os_on_fork(zx_resolver_after_fork);
+    zx_os_on_fork(zx_background_after_fork);
     zx_ctx_conf_init(&ctx->conf);
     atomic_init(&ctx->spin_us, (int)zx_os_env_number("ZMQX_SPIN_US", SPIN_US_DEFAULT));
     ctx->fork_gen = zx_os_fork_generation();

@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/background.h"
 #include "core/endpoint.h"
 #include "core/io.h"
 #include "core/monitor.h"
 #include "core/pipe.h"
-#include "core/resolver.h"
 #include "core/socket.h"
 #include "core/zap.h"
 #include "security/mechanism.h"
@@ -182,6 +182,8 @@ static void work(struct zx_link *l, unsigned bits, bool owner) {
         rearm(l);
     if (bits & ZX_WORK_ZAP)
         zx_link_on_zap(l, owner);
+    if (bits & ZX_WORK_STEP_DONE)
+        zx_link_on_step(l, owner);
     if (bits & ZX_WORK_TIMER)
         zx_link_on_alarm(l, owner);
     if (bits & ZX_WORK_CLOSE)
@@ -365,8 +367,7 @@ void zx_link_finish(struct zx_link *l) {
     zx_link_set_state(l, ZX_LINK_CLOSED);
     zx_link_alarms_clear(l);
     l->w.alarm_ns[ZX_ALARM_LINGER] = UINT64_MAX;
-    if (l->w.dial && l->w.dial->resolve_job)
-        zx_resolver_cancel(&l->w.dial->resolve_job);
+    zx_background_cancel(&l->w.job);
     zx_zap_drop(l);
     zx_hs_free(&l->w.hs);
     zx_mechanism_free(&l->w.rx.seal);
@@ -413,6 +414,7 @@ static void reset_connection(struct zx_link *l) {
     zx_reactor_remove(&l->src);
     zx_sock_close(l->src.fd);
     l->src.fd = -1;
+    zx_background_cancel(&l->w.job);
     zx_zap_drop(l);
     zx_hs_free(&l->w.hs);
     zx_mechanism_free(&l->w.rx.seal);
@@ -494,6 +496,9 @@ void zx_link_end(struct zx_link *l, enum zx_end why, int err) {
         return;
     }
 again:
+    if (l->conf->security.mechanism == ZX_MECH_GSSAPI && l->w.hs &&
+        zx_hs_version(l->w.hs) >= ZX_ZMTP_3_0)
+        l->w.dial->refusals++;
     reset_connection(l);
     if (l->conf->queue.immediate)
         drop_pipe(l);

@@ -13,12 +13,12 @@
  *   WAITING   | connecting side: until the retry timer    | TIMER, CLOSE
  *   RESOLVING | a helper thread looks the name up         | RESOLVED, CLOSE
  *   CONNECTING| connect() under way                       | OUT event, TIMER, CLOSE
- *   OPENING   | greeting and handshake                    | READ, TIMER, ZAP, CLOSE
+ *   OPENING   | greeting and handshake                    | READ, TIMER, ZAP, STEP_DONE, CLOSE
  *   READY     | traffic                                   | READ, FLUSH, TIMER, CLOSE
  *   DRAINING  | all sent and shut, reading what is left   | READ (EOF), TIMER
  *   STOPPED   | connecting side: never again              | CLOSE
  *   CLOSED    | nothing left but references               | last reference
- *   References: reactor table, timer heap, endpoint, pipe, dirty list, resolver.
+ *   References: reactor table, timer heap, endpoint, pipe, dirty list, background job.
  * Never: waits, not even for the socket's lock (it tries it, to give memory back); is left
  *   held.
  */
@@ -41,7 +41,7 @@ struct zx_socket;
 struct zx_endpoint;
 struct zx_hs;
 struct zx_mechanism;
-struct zx_resolve_job;
+struct zx_job;
 
 enum {
     ZX_WORK_HELD = 1,
@@ -55,6 +55,7 @@ enum {
     ZX_WORK_RESOLVED = 256,
     ZX_WORK_REARM = 2048,    /* the out-queue's high-water mark changed */
     ZX_WORK_WRITABLE = 1024, /* the kernel takes bytes again */
+    ZX_WORK_STEP_DONE = 8192, /* of the mechanism, in a helper thread */
     ZX_WORK_EXPIRE = 4096,   /* no time is left to shake hands */
     ZX_WORK_ABORT = 512 /* drop the connection now (replaced by a handover) */
 };
@@ -94,8 +95,8 @@ struct zx_dial { /* connecting side only */
     struct zx_addr *addrs; /* to be tried in order */
     int n_addrs, next_addr;
     uint32_t failures;  /* since the last transport connect: back-off */
+    uint32_t refusals;  /* by peers whose mechanism has no word for it: back-off */
     uint32_t rng;
-    struct zx_resolve_job *resolve_job;
     uint8_t stream_memory; /* see zx_stream_place */
 };
 
@@ -118,6 +119,7 @@ struct zx_link {
         struct zx_stream *stream; /* what stands before the descriptor; NULL: nothing */
         struct zx_dial *dial;  /* NULL: accepted */
         struct zx_v1_decoder *v1;
+        struct zx_job *job; /* RESOLVING: of the name; OPENING: of the mechanism */
         struct zx_v3 rx;       /* rx.seal is the link's: both ways go through it */
         struct zx_dead *dead;  /* bodies to be released when the word is given back */
         struct zx_buf ctrl;    /* goes out at frame boundaries, before the queue */
@@ -191,6 +193,7 @@ static inline bool zx_link_stream_has_output(const struct zx_link *l) {
 }
 int zx_link_handshake_input(struct zx_link *l, const uint8_t *data, size_t size, bool owner);
 void zx_link_on_zap(struct zx_link *l, bool owner);
+void zx_link_on_step(struct zx_link *l, bool owner);
 void zx_link_start(struct zx_link *l);
 void zx_link_connected(struct zx_link *l);
 void zx_link_retry(struct zx_link *l);

@@ -5,7 +5,7 @@
 
 #include "core/endpoint.h"
 #include "core/link.h"
-#include "core/resolver.h"
+#include "core/background.h"
 #include "core/socket.h"
 
 static const uint64_t MS = 1000000;
@@ -16,6 +16,15 @@ static uint32_t next_random(struct zx_dial *d) {
     d->rng ^= d->rng >> 17;
     d->rng ^= d->rng << 5;
     return d->rng;
+}
+
+/* GSSAPI has no word for a refusal, nor does libzmq close: its clients come again when their time
+ * to shake hands is up. Ours know at once, and would ask the key distribution centre each time. */
+static uint64_t refused_delay_ms(const struct zx_link *l) {
+    enum { SHIFT_MAX = 16, LONGEST_MS = 30000 };
+    uint32_t n = l->w.dial->refusals;
+    uint64_t delay = (uint64_t)l->conf->timing.reconnect_ivl_ms << (n < SHIFT_MAX ? n : SHIFT_MAX);
+    return !n ? 0 : delay < LONGEST_MS ? delay : LONGEST_MS;
 }
 
 static uint64_t retry_delay_ms(const struct zx_link *l) {
@@ -34,7 +43,9 @@ static uint64_t retry_delay_ms(const struct zx_link *l) {
 void zx_link_schedule_retry(struct zx_link *l) {
     if (l->conf->timing.reconnect_ivl_ms <= 0)
         return; /* idle for ever, as documented; still listed */
-    uint64_t delay = retry_delay_ms(l);
+    uint64_t delay = retry_delay_ms(l), refused = refused_delay_ms(l);
+    if (delay < refused)
+        delay = refused;
     zx_link_event(l, ZMQ_EVENT_CONNECT_RETRIED, delay);
     zx_link_alarm(l, ZX_ALARM_RETRY, zx_os_now_ns() + delay * MS);
 }
@@ -102,8 +113,8 @@ void zx_link_retry(struct zx_link *l) {
     unsigned st = atomic_load_explicit(&l->state, memory_order_relaxed);
     if (st == ZX_LINK_CLOSED || st == ZX_LINK_STOPPED)
         return;
-    if (d->resolve_job)
-        d->n_addrs = zx_resolver_take(&d->resolve_job, d->addrs, ZX_RESOLVE_MAX);
+    if (l->w.job)
+        d->n_addrs = zx_background_take_addrs(&l->w.job, d->addrs, ZX_RESOLVE_MAX);
     int rc = d->n_addrs < 0 ? d->n_addrs : -ECONNREFUSED;
     while (d->next_addr < d->n_addrs) {
         int fd = -1;
@@ -152,7 +163,7 @@ void zx_link_start(struct zx_link *l) {
     }
     if (!l->tp->is_numeric(l->conf, l->ep->address)) {
         zx_link_set_state(l, ZX_LINK_RESOLVING);
-        if (!zx_resolver_start(l, &d->resolve_job))
+        if (!zx_background_resolve(l, &l->w.job))
             return;
         d->n_addrs = -ENOMEM;
     } else {

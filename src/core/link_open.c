@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/background.h"
 #include "core/endpoint.h"
 #include "core/link.h"
 #include "core/pipe.h"
@@ -288,6 +289,8 @@ void zx_link_ready(struct zx_link *l, bool owner) {
     zx_link_set_state(l, ZX_LINK_READY);
     if (l->w.accepted)
         zx_endpoint_opened(l->ep, l);
+    else
+        l->w.dial->refusals = 0;
     greet(l, p);
     zx_pipe_announce(p);
     /* Before the event: who waits for it finds the peer at his next call. */
@@ -328,6 +331,13 @@ static int ask(struct zx_link *l) {
     return rc ? rc : ZX_HS_WAIT_ZAP;
 }
 
+/* A step is due that may wait for others. WAIT_WORK: it is under way. */
+static int hand_out(struct zx_link *l) {
+    struct zx_mech_work *work = zx_hs_take_work(l->w.hs);
+    int rc = work ? zx_background_step(l, work, &l->w.job) : -EINVAL;
+    return rc ? -ENOMEM : ZX_HS_WAIT_WORK;
+}
+
 /* Answers what the handshake asks for until it waits, is done or has failed. */
 static int steer(struct zx_link *l, int rc, struct input *in) {
     for (;;) {
@@ -335,6 +345,8 @@ static int steer(struct zx_link *l, int rc, struct input *in) {
             rc = decide(l);
         else if (rc == ZX_HS_WAIT_ZAP && !l->w.zap)
             rc = ask(l);
+        else if (rc == ZX_HS_WAIT_WORK && !l->w.job)
+            rc = hand_out(l);
         else if (rc == ZX_HS_MORE && in->used < in->size)
             rc = feed(l, in);
         else
@@ -360,7 +372,8 @@ static void failed(struct zx_link *l, int rc) {
 static int settle(struct zx_link *l, int rc, struct input *in, bool owner) {
     rc = steer(l, rc, in);
     zx_link_flush_handshake(l);
-    if (rc == ZX_HS_WAIT_ZAP && in->used < in->size &&
+    bool waits = rc == ZX_HS_WAIT_ZAP || rc == ZX_HS_WAIT_WORK;
+    if (waits && in->used < in->size &&
         zx_buf_append(&l->w.held, in->data + in->used, in->size - in->used))
         rc = -ENOMEM;
     if (rc < 0) {
@@ -382,13 +395,8 @@ int zx_link_handshake_input(struct zx_link *l, const uint8_t *data, size_t size,
     return settle(l, rc, &in, owner);
 }
 
-/* Mail from the ZAP handler: an answer, or its end. */
-void zx_link_on_zap(struct zx_link *l, bool owner) {
-    if (!l->w.zap)
-        return;
-    int rc = zx_zap_take(l);
-    if (rc == -EAGAIN)
-        return;
+/* What was waited for is there; what came in meanwhile goes on with it. */
+static void go_on(struct zx_link *l, int rc, bool owner) {
     struct zx_buf held = l->w.held;
     l->w.held = (struct zx_buf){0};
     struct input in = {held.data + held.head, zx_buf_size(&held), 0};
@@ -396,4 +404,22 @@ void zx_link_on_zap(struct zx_link *l, bool owner) {
     zx_buf_fini(&held);
     if (!rc)
         zx_link_read(l, owner); /* it may have been left alone meanwhile */
+}
+
+/* Mail from the ZAP handler: an answer, or its end. */
+void zx_link_on_zap(struct zx_link *l, bool owner) {
+    if (!l->w.zap)
+        return;
+    int rc = zx_zap_take(l);
+    if (rc != -EAGAIN)
+        go_on(l, rc, owner);
+}
+
+/* A helper thread is done with a step of the mechanism, perhaps with one of a connection before. */
+void zx_link_on_step(struct zx_link *l, bool owner) {
+    if (!l->w.job || !l->w.hs)
+        return;
+    struct zx_mech_work *work = zx_background_take_step(&l->w.job);
+    if (work)
+        go_on(l, zx_hs_give_work(l->w.hs, work), owner);
 }

@@ -14,6 +14,9 @@ static const struct zx_mechanism_ops *const registry[] = {
 #if ZX_HAVE_CURVE
     &zx_curve_ops,
 #endif
+#if ZX_HAVE_GSSAPI
+    &zx_gssapi_ops,
+#endif
 };
 
 enum { REGISTERED = sizeof registry / sizeof registry[0] };
@@ -38,7 +41,8 @@ int zx_mechanism_new(struct zx_mechanism **m, const struct zx_mechanism_ops *ops
     int rc = ops->create(m, conf);
     if (rc)
         return rc;
-    (*m)->ops = ops;
+    if (!(*m)->ops)
+        (*m)->ops = ops;
     (*m)->conf = *conf;
     (*m)->peer.socket_type = -1;
     return 0;

@@ -18,6 +18,7 @@
  *   COMMAND  on_command with the peer's next command
  *   ZAP      zap_request tells what to ask, on_zap takes the answer; on_command
  *            meanwhile only if takes_command says so
+ *   WORK     a step that may wait: work->take, its run() on a thread that may, work->give
  *   HOLD     on_accept when the caller has registered the peer
  *   DONE     traffic; encode and decode if `transforms`
  *   FAILED   error tells why; a last command may wait in next_command
@@ -39,6 +40,7 @@ struct zx_buf;
 enum zx_mech_status {
     ZX_MECH_COMMAND,
     ZX_MECH_ZAP,
+    ZX_MECH_WORK,
     ZX_MECH_HOLD,
     ZX_MECH_DONE,
     ZX_MECH_FAILED,
@@ -111,14 +113,30 @@ struct zx_mech_rows {
     unsigned (*open)(struct zx_mechanism *m, struct zx_mech_open *open, unsigned n);
 };
 
+/* A step that may wait for others: it owns all that it needs but the settings, so that any thread
+ * can run it, while the mechanism waits or after it is gone. */
+struct zx_mech_work {
+    void (*run)(struct zx_mech_work *work);
+    void (*free)(struct zx_mech_work *work);
+};
+
+struct zx_mech_work_ops {
+    /* Only with status WORK: hands the step out, once; NULL afterwards. */
+    struct zx_mech_work *(*take)(struct zx_mechanism *m);
+    /* Takes back what was run. 0; -EACCES, -EPROTO or -ENOMEM with m->error set and status
+     * FAILED. */
+    int (*give)(struct zx_mechanism *m, struct zx_mech_work *work);
+};
+
 struct zx_mechanism_ops {
     const char *name; /* as in the greeting, at most 20 bytes */
     int number;       /* ZMQ_NULL 0, ZMQ_PLAIN 1, ZMQ_CURVE 2, ZMQ_GSSAPI 3 */
     bool transforms;  /* traffic goes through encode and decode */
     size_t overhead;  /* most bytes that encode adds to a body */
     const struct zx_mech_rows *rows; /* NULL: only encode and decode */
+    const struct zx_mech_work_ops *work; /* NULL: never in status WORK */
 
-    /* Makes *m in its first state. -ENOMEM, -EINVAL (unusable configuration). */
+    /* Makes *m in its first state; may choose another table for it. -ENOMEM, -EINVAL (unusable configuration). */
     int (*create)(struct zx_mechanism **m, const struct zx_mech_conf *conf);
     /* Frees, wiping secrets. */
     void (*destroy)(struct zx_mechanism *m);
@@ -189,6 +207,6 @@ int zx_mechanism_encode_none(struct zx_mechanism *m, const struct zx_mech_frame 
 int zx_mechanism_decode_none(struct zx_mechanism *m, uint8_t *body, size_t size,
                              struct zx_mech_frame *out);
 
-extern const struct zx_mechanism_ops zx_null_ops, zx_plain_ops, zx_curve_ops;
+extern const struct zx_mechanism_ops zx_null_ops, zx_plain_ops, zx_curve_ops, zx_gssapi_ops;
 
 #endif

@@ -223,6 +223,8 @@ static int drive(struct zx_hs *hs) {
     switch (hs->mechanism->status) {
     case ZX_MECH_ZAP:
         return ZX_HS_WAIT_ZAP;
+    case ZX_MECH_WORK:
+        return ZX_HS_WAIT_WORK;
     case ZX_MECH_HOLD:
         take_peer(hs);
         return ZX_HS_HOLD;
@@ -461,6 +463,23 @@ int zx_hs_zap_failed(struct zx_hs *hs, uint32_t proto_error) {
     if (!is_waiting_for_zap(hs))
         return hs->phase == FAILED ? hs->rc : -EINVAL;
     return fail(hs, -EPROTO, ZX_HS_ERROR_PROTOCOL, proto_error);
+}
+
+static bool is_waiting_for_work(const struct zx_hs *hs) {
+    return hs->phase == MECHANISM && hs->mechanism->status == ZX_MECH_WORK;
+}
+
+struct zx_mech_work *zx_hs_take_work(struct zx_hs *hs) {
+    return is_waiting_for_work(hs) ? hs->mechanism->ops->work->take(hs->mechanism) : NULL;
+}
+
+int zx_hs_give_work(struct zx_hs *hs, struct zx_mech_work *work) {
+    if (!is_waiting_for_work(hs)) {
+        work->free(work);
+        return hs->phase == FAILED ? hs->rc : -EINVAL;
+    }
+    int rc = hs->mechanism->ops->work->give(hs->mechanism, work);
+    return rc ? fail_by_mechanism(hs, rc) : drive(hs);
 }
 
 /* ---- results ------------------------------------------------------------------- */

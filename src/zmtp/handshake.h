@@ -19,6 +19,7 @@
  *   IDENTITY   | 1.0 / 2.0: peer's identity frame   | zx_hs_input
  *   MECHANISM  | 3.x: commands                      | zx_hs_input
  *   ZAP        | the ZAP handler's answer is awaited | zx_hs_zap_reply, _failed
+ *   WORK       | a step that may wait is due         | zx_hs_give_work
  *   HOLD       | the caller decides about the peer  | zx_hs_accept, zx_hs_refuse
  *   DONE       | traffic may flow                   | -
  *   FAILED     | flush output, then close           | -
@@ -36,6 +37,7 @@
 #include <stdint.h>
 
 struct zx_hs;
+struct zx_mech_work;
 struct zx_mechanism;
 struct zx_mechanism_ops;
 struct zx_security_settings;
@@ -51,6 +53,7 @@ enum {
     ZX_HS_DONE = 1,     /* unconsumed input is traffic */
     ZX_HS_WAIT_ZAP = 2, /* ask ZAP (zx_hs_zap_request), then zx_hs_zap_reply */
     ZX_HS_HOLD = 3,     /* register the peer, then zx_hs_accept or zx_hs_refuse */
+    ZX_HS_WAIT_WORK = 4, /* have the work done (zx_hs_take_work), then zx_hs_give_work */
 };
 
 /* Values of zx_hs_version. */
@@ -120,6 +123,12 @@ void zx_hs_zap_request(const struct zx_hs *hs, struct zx_zap_request *request);
 int zx_hs_zap_reply(struct zx_hs *hs, const struct zx_zap_reply *reply);
 /* Only in phase ZAP: the answer was malformed (ZX_PERR_ZAP_*). Returns -EPROTO. */
 int zx_hs_zap_failed(struct zx_hs *hs, uint32_t proto_error);
+
+/* Only in phase WORK: a step that may wait for others, to be run by a thread that may; its owner
+ * is the caller now. NULL if it was taken already. The settings must outlive it. */
+struct zx_mech_work *zx_hs_take_work(struct zx_hs *hs);
+/* It was run; hs takes it back. Returns as zx_hs_input does. */
+int zx_hs_give_work(struct zx_hs *hs, struct zx_mech_work *work);
 
 /* Which event, with which value, goes with the error returned last. */
 struct zx_hs_error zx_hs_error(const struct zx_hs *hs);

@@ -78,6 +78,15 @@ static int row(struct zx_v3 *d, struct zx_v3_walk *w) {
     return done < n ? -EPROTO : rc;
 }
 
+/* Without rows what is added to a text differs, so the outer frame's limit is not enough. */
+static int decode(struct zx_v3 *d, uint8_t *box, size_t size, struct zx_mech_frame *text) {
+    const struct zx_mechanism_ops *ops = d->seal->ops;
+    if (ops->decode(d->seal, box, size, text) || text->size > size)
+        return -EPROTO;
+    bool is_limited = d->max_frame >= 0 && !(text->flags & ZX_FRAME_COMMAND);
+    return is_limited && text->size + ops->overhead > (uint64_t)d->max_frame ? -EMSGSIZE : 0;
+}
+
 /* A mechanism without rows: one frame after the other, the text copied down. */
 static int single(struct zx_v3 *d, struct zx_v3_walk *w) {
     struct zx_mech_frame text;
@@ -87,9 +96,11 @@ static int single(struct zx_v3 *d, struct zx_v3_walk *w) {
     if (rc <= 0)
         return rc;
     uint8_t *end = w->src + head + size;
-    if (!is_outer(w->src) ||
-        d->seal->ops->decode(d->seal, w->src + head, (size_t)size, &text) || text.size > size)
+    if (!is_outer(w->src))
         return -EPROTO;
+    rc = decode(d, w->src + head, (size_t)size, &text);
+    if (rc)
+        return rc;
     head = head_of(text.size);
     memmove(w->src + head, text.body, text.size);
     write_head(w->src, text.flags, text.size);
@@ -108,7 +119,7 @@ static int open_body(struct zx_v3 *d, struct zx_mech_frame *text) {
     if (d->body_flags & ~ZX_FRAME_LONG)
         return -EPROTO;
     if (!m->ops->rows)
-        return m->ops->decode(m, box, d->body_size, text) ? -EPROTO : 0;
+        return decode(d, box, d->body_size, text);
     struct zx_mech_open one = {box, d->body_size, box + m->ops->overhead, 0};
     if (open_row(m, &one, 1) != 1)
         return -EPROTO;
