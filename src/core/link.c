@@ -367,7 +367,7 @@ void zx_link_finish(struct zx_link *l) {
     zx_link_set_state(l, ZX_LINK_CLOSED);
     zx_link_alarms_clear(l);
     l->w.alarm_ns[ZX_ALARM_LINGER] = UINT64_MAX;
-    zx_background_cancel(&l->w.job);
+    zx_background_cancel(&l->w.asked.job);
     zx_zap_drop(l);
     zx_hs_free(&l->w.hs);
     zx_mechanism_free(&l->w.rx.seal);
@@ -414,7 +414,7 @@ static void reset_connection(struct zx_link *l) {
     zx_reactor_remove(&l->src);
     zx_sock_close(l->src.fd);
     l->src.fd = -1;
-    zx_background_cancel(&l->w.job);
+    zx_background_cancel(&l->w.asked.job);
     zx_zap_drop(l);
     zx_hs_free(&l->w.hs);
     zx_mechanism_free(&l->w.rx.seal);

@@ -119,7 +119,6 @@ struct zx_link {
         struct zx_stream *stream; /* what stands before the descriptor; NULL: nothing */
         struct zx_dial *dial;  /* NULL: accepted */
         struct zx_v1_decoder *v1;
-        struct zx_job *job; /* RESOLVING: of the name; OPENING: of the mechanism */
         struct zx_v3 rx;       /* rx.seal is the link's: both ways go through it */
         struct zx_dead *dead;  /* bodies to be released when the word is given back */
         struct zx_buf ctrl;    /* goes out at frame boundaries, before the queue */
@@ -136,7 +135,10 @@ struct zx_link {
             uint64_t ttl_wanted_ns; /* a PING asked for it */
             uint32_t backlog;       /* bytes since a BACKGROUND reader had done with all */
         } heard;
-        struct zx_pipe *zap;   /* OPENING: ZAP is being asked; our end */
+        struct {
+            struct zx_pipe *zap; /* OPENING: ZAP is being asked; our end */
+            struct zx_job *job;  /* RESOLVING: of the name; OPENING: of the mechanism */
+        } asked;
         /* OPENING: came in and waits for ZAP's answer; then ZMTP 1.0: the frame being read */
         struct zx_buf held;
     } w;

@@ -113,8 +113,8 @@ void zx_link_retry(struct zx_link *l) {
     unsigned st = atomic_load_explicit(&l->state, memory_order_relaxed);
     if (st == ZX_LINK_CLOSED || st == ZX_LINK_STOPPED)
         return;
-    if (l->w.job)
-        d->n_addrs = zx_background_take_addrs(&l->w.job, d->addrs, ZX_RESOLVE_MAX);
+    if (l->w.asked.job)
+        d->n_addrs = zx_background_take_addrs(&l->w.asked.job, d->addrs, ZX_RESOLVE_MAX);
     int rc = d->n_addrs < 0 ? d->n_addrs : -ECONNREFUSED;
     while (d->next_addr < d->n_addrs) {
         int fd = -1;
@@ -163,7 +163,7 @@ void zx_link_start(struct zx_link *l) {
     }
     if (!l->tp->is_numeric(l->conf, l->ep->address)) {
         zx_link_set_state(l, ZX_LINK_RESOLVING);
-        if (!zx_background_resolve(l, &l->w.job))
+        if (!zx_background_resolve(l, &l->w.asked.job))
             return;
         d->n_addrs = -ENOMEM;
     } else {

@@ -323,7 +323,7 @@ static int feed(struct zx_link *l, struct input *in) {
 /* ZAP is to be asked. WAIT_ZAP: it was, or already had been. */
 static int ask(struct zx_link *l) {
     static const struct zx_zap_reply nobody; /* status 0 */
-    if (l->w.zap)
+    if (l->w.asked.zap)
         return ZX_HS_WAIT_ZAP;
     int rc = zx_zap_ask(l);
     if (rc == -ECONNREFUSED)
@@ -334,7 +334,7 @@ static int ask(struct zx_link *l) {
 /* A step is due that may wait for others. WAIT_WORK: it is under way. */
 static int hand_out(struct zx_link *l) {
     struct zx_mech_work *work = zx_hs_take_work(l->w.hs);
-    int rc = work ? zx_background_step(l, work, &l->w.job) : -EINVAL;
+    int rc = work ? zx_background_step(l, work, &l->w.asked.job) : -EINVAL;
     return rc ? -ENOMEM : ZX_HS_WAIT_WORK;
 }
 
@@ -343,9 +343,9 @@ static int steer(struct zx_link *l, int rc, struct input *in) {
     for (;;) {
         if (rc == ZX_HS_HOLD)
             rc = decide(l);
-        else if (rc == ZX_HS_WAIT_ZAP && !l->w.zap)
+        else if (rc == ZX_HS_WAIT_ZAP && !l->w.asked.zap)
             rc = ask(l);
-        else if (rc == ZX_HS_WAIT_WORK && !l->w.job)
+        else if (rc == ZX_HS_WAIT_WORK && !l->w.asked.job)
             rc = hand_out(l);
         else if (rc == ZX_HS_MORE && in->used < in->size)
             rc = feed(l, in);
@@ -408,7 +408,7 @@ static void go_on(struct zx_link *l, int rc, bool owner) {
 
 /* Mail from the ZAP handler: an answer, or its end. */
 void zx_link_on_zap(struct zx_link *l, bool owner) {
-    if (!l->w.zap)
+    if (!l->w.asked.zap)
         return;
     int rc = zx_zap_take(l);
     if (rc != -EAGAIN)
@@ -417,9 +417,9 @@ void zx_link_on_zap(struct zx_link *l, bool owner) {
 
 /* A helper thread is done with a step of the mechanism, perhaps with one of a connection before. */
 void zx_link_on_step(struct zx_link *l, bool owner) {
-    if (!l->w.job || !l->w.hs)
+    if (!l->w.asked.job || !l->w.hs)
         return;
-    struct zx_mech_work *work = zx_background_take_step(&l->w.job);
+    struct zx_mech_work *work = zx_background_take_step(&l->w.asked.job);
     if (work)
         go_on(l, zx_hs_give_work(l->w.hs, work), owner);
 }

@@ -63,15 +63,15 @@ int zx_zap_ask(struct zx_link *l) {
     if (rc)
         zx_pipe_unref_locked(p, l->w.dead);
     else
-        l->w.zap = p;
+        l->w.asked.zap = p;
     return rc;
 }
 
 void zx_zap_drop(struct zx_link *l) {
-    struct zx_pipe *p = l->w.zap;
+    struct zx_pipe *p = l->w.asked.zap;
     if (!p)
         return;
-    l->w.zap = NULL;
+    l->w.asked.zap = NULL;
     zx_pipe_close(p);
     zx_pipe_unref_locked(p, l->w.dead);
 }
@@ -128,7 +128,7 @@ static int give_answer(struct zx_link *l, const struct answer *a) {
 }
 
 int zx_zap_take(struct zx_link *l) {
-    struct zx_pipe *p = l->w.zap;
+    struct zx_pipe *p = l->w.asked.zap;
     struct answer a = {.n = 0};
     int rc;
     do {

@@ -136,7 +136,8 @@ struct zx_mechanism_ops {
     const struct zx_mech_rows *rows; /* NULL: only encode and decode */
     const struct zx_mech_work_ops *work; /* NULL: never in status WORK */
 
-    /* Makes *m in its first state; may choose another table for it. -ENOMEM, -EINVAL (unusable configuration). */
+    /* Makes *m in its first state; may choose another table for it. -ENOMEM, -EINVAL (unusable
+     * configuration). */
     int (*create)(struct zx_mechanism **m, const struct zx_mech_conf *conf);
     /* Frees, wiping secrets. */
     void (*destroy)(struct zx_mechanism *m);
