@@ -68,9 +68,10 @@ void zx_fairq_remove(struct zx_fairq *fq, struct zx_pipe *p) {
     p->app.fq = 0;
 }
 
-/* v[cur] is empty: out of the ring, and gone for good if its peer is. */
+/* v[cur] is empty: out of the ring, and gone for good if its peer is. Polled is only the last one:
+ * with another still there the call may end without a wait, and nobody would look again. */
 static void went_dry(struct zx_socket *s, struct zx_fairq *fq, struct zx_pipe *p, bool patient) {
-    if (patient && zx_wait_polls(s, p)) {
+    if (patient && fq->active == 1 && zx_wait_polls(s, p)) {
         deactivate(fq, fq->cur);
         return;
     }

@@ -234,6 +234,37 @@ static void between_threads(void) {
     zx_check_int("sum", 3LL * 1999 * 2000 / 2, sum);
 }
 
+/* What a reader in full flow does to be quick must not make it deaf to one of two peers. */
+static void two_streams(int in_type, int out_type) {
+    void *in = zx_socket(in_type), *a = zx_socket(out_type), *b = zx_socket(out_type);
+    const char *ep = name();
+
+    zx_ok(zmq_bind(in, ep));
+    zx_ok(zmq_connect(a, ep));
+    zx_ok(zmq_connect(b, ep));
+    zx_ok(zx_set_int(in, ZMQ_RCVTIMEO, 1));
+    for (int i = 0; i < 4; i++) {
+        for (int k = 0; k < 4; k++) zx_ok(zx_send(a, "a", 0));
+        for (int k = 0; k < 4; k++) zx_check_str("stream", "a", zx_recv(in));
+        zx_check_rc("waits", "EAGAIN", zmq_recv(in, NULL, 0, 0));
+    }
+    zx_ok(zx_send(a, "a", 0));
+    zx_ok(zx_send(b, "b", 0));
+    zx_ok(zx_send(b, "b", 0));
+    for (int k = 0; k < 3; k++) zx_ok(zmq_recv(in, NULL, 0, 0));
+    zx_ok(zx_send(a, "A", 0));
+    zx_check_int("heard", ZMQ_POLLIN, zx_ready(in) & ZMQ_POLLIN);
+    zx_check_str("received", "A", zx_recv_now(in));
+}
+
+static void two_streams_pull(void) {
+    two_streams(ZMQ_PULL, ZMQ_PUSH);
+}
+
+static void two_streams_dealer(void) {
+    two_streams(ZMQ_DEALER, ZMQ_DEALER);
+}
+
 static void bind_later(void *s) {
     char room[8];
 
@@ -271,6 +302,8 @@ static const struct zx_case cases[] = {
     ZX_CASE(types_are_not_checked),
     ZX_CASE(options_of_the_binder_are_its_own_at_bind),
     ZX_CASE(between_threads),
+    ZX_CASE(two_streams_pull),
+    ZX_CASE(two_streams_dealer),
     ZX_CASE(binder_in_another_thread),
 };
 
