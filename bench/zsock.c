@@ -54,12 +54,16 @@ void bench_zmq_bind(void *sock, const char *transport, char endpoint[BENCH_ENDPO
     static unsigned serial;
     size_t size = BENCH_ENDPOINT_MAX;
 
-    if (strcmp(transport, "tcp") == 0) {
-        snprintf(endpoint, size, "tcp://127.0.0.1:*");
+    if (strcmp(transport, "tcp") == 0 || strcmp(transport, "ws") == 0) {
+        snprintf(endpoint, size, "%s://127.0.0.1:*", transport);
     } else if (strcmp(transport, "ipc") == 0) {
         snprintf(endpoint, size, "ipc:///tmp/zmq-bench-%ld-%u", (long) getpid(), serial++);
     } else {
         snprintf(endpoint, size, "%s://bench-%u", transport, serial++);
+    }
+    if (strcmp(transport, "ws") == 0 && !zmq_has("WS")) {
+        fprintf(stderr, "SKIP: this libzmq has no ws\n");
+        exit(77);
     }
     BENCH_CHECK(zmq_bind(sock, endpoint) == 0);
     BENCH_CHECK(zmq_getsockopt(sock, ZMQ_LAST_ENDPOINT, endpoint, &size) == 0);
