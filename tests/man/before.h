@@ -37,8 +37,9 @@ static int bind_elsewhere(void *socket, const char *endpoint) {
     size_t size = sizeof place;
 
     if (strncmp(endpoint, "inproc:", 7) == 0) return zmq_bind(socket, endpoint);
-    if (!place[0]) strcpy(place, "tcp://127.0.0.1:*");
-    return zmq_bind(socket, place) || zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, place, &size);
+    if (place[0]) return zmq_bind(socket, place);
+    if (zmq_bind(socket, "tcp://127.0.0.1:*")) return -1;
+    return zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, place, &size);
 }
 
 static int connect_elsewhere(void *socket, const char *endpoint) {

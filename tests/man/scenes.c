@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For each example of the manual that is no program by itself: how to call it, and what must come of
- * it. Compiled behind the example, once for each page.
+ * For each example of the manual that is no program by itself: how to call it, and what must come
+ * of it. Compiled behind the example, once for each page.
  */
 #undef zmq_bind
 #undef zmq_connect
@@ -32,6 +32,11 @@ static inline void joined(int type_a, int type_b) {
     MUST(zmq_connect(b, where) == 0);
 }
 
+/* A place known before anybody is bound there. */
+static inline void choose_file(void) {
+    snprintf(place, sizeof place, "ipc:///tmp/zmqx-man-%d", (int)getpid());
+}
+
 static inline int hears(void *s, const char *text) {
     char got[256];
     int size = zmq_recv(s, got, sizeof got, 0);
@@ -52,7 +57,6 @@ static void *other_end(void *arg) {
     void *context = zmq_ctx_new(), *req = zmq_socket(context, ZMQ_REQ);
     pthread_t *server = arg;
 
-    while (!((volatile char *)place)[0] || strchr(place, '*')) usleep(1000);
     MUST(zmq_connect(req, place) == 0 && says(req, "hello") && hears(req, "world"));
     zmq_close(req);
     zmq_ctx_term(context);
@@ -65,6 +69,7 @@ static void scene(void) {
     struct sigaction sa = {.sa_handler = on_signal};
 
     sigaction(SIGUSR1, &sa, NULL);
+    choose_file();
     MUST(pthread_create(&other, NULL, other_end, &self) == 0);
     MUST(example_main() == 0);
     pthread_join(other, NULL);
@@ -157,10 +162,7 @@ static void scene(void) {
 }
 #elif defined EXAMPLE_zmq_ipc
 static void scene(void) {
-    char file[64];
-
-    snprintf(file, sizeof file, "/tmp/zmqx-man-%d", (int)getpid());
-    snprintf(place, sizeof place, "ipc://%s", file);
+    choose_file();
     a = made(ZMQ_REP);
     b = made(ZMQ_REQ);
     MUST(serve(a) == 0 && zmq_connect(b, place) == 0 && says(b, "x") && hears(a, "x"));
@@ -312,7 +314,6 @@ static void other_end(void *req) {
     void *rep = made(ZMQ_REP);
 
     MUST(zmq_connect(rep, "inproc://workers") == 0);
-    while (!((volatile char *)place)[0] || strchr(place, '*')) usleep(1000);
     MUST(zmq_connect(req, place) == 0 && says(req, "x") && hears(rep, "x"));
     MUST(says(rep, "y") && hears(req, "y"));
     zmq_close(rep);
@@ -321,8 +322,10 @@ static void other_end(void *req) {
 }
 
 static void scene(void) {
-    void *thread = zmq_threadstart(other_end, made(ZMQ_REQ));
+    void *thread;
 
+    choose_file();
+    thread = zmq_threadstart(other_end, made(ZMQ_REQ));
     MUST(serve_queue(ctx) == 0);
     zmq_threadclose(thread);
 }
