@@ -25,7 +25,7 @@ static void expect_failure(struct talk *t, int n, uint32_t value) {
     zx_buf_fini(&more);
 }
 
-/* ---- as it should be ------------------------------------------------------------- */
+/* ---- as it should be ------------------------------------------------------- */
 
 static void pass(struct zx_mechanism *from, struct zx_mechanism *to, uint8_t flags,
                  const char *text) {
@@ -112,7 +112,7 @@ static void nothing_is_used_twice(void **state) {
                                 fresh[i].to - fresh[i].from);
 }
 
-/* ---- each command wrong in each way --------------------------------------------------- */
+/* ---- each command wrong in each way ---------------------------------------- */
 
 static void tamper(int n, size_t at, uint32_t value) {
     struct talk t;
@@ -290,7 +290,7 @@ static void replayed_hello(void **state) {
     talk_fini(&t);
 }
 
-/* ---- keys that do not fit ----------------------------------------------------------------- */
+/* ---- keys that do not fit -------------------------------------------------- */
 
 static void wrong_server_key(void **state) {
     (void)state;
@@ -398,7 +398,7 @@ static void initiates_by_hand(void **state) {
     initiate_by_hand(2, "0b536f636b65742d54797065 000000ff 50555348", 0); /* longer than it is */
 }
 
-/* ---- ERROR, ZAP ------------------------------------------------------------------------------ */
+/* ---- ERROR, ZAP ------------------------------------------------------------ */
 
 static void error_to_the_client(void **state) {
     (void)state;
@@ -499,7 +499,7 @@ static void zap(void **state) {
     }
 }
 
-/* ---- what is left behind ------------------------------------------------------------------------ */
+/* ---- what is left behind --------------------------------------------------- */
 
 static void wiped(void **state) {
     (void)state;
