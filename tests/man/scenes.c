@@ -145,6 +145,21 @@ static void scene(void) {
     MUST(make_server(made(ZMQ_PULL), key) == 0 && strlen(key) == 40);
 #endif
 }
+#elif defined EXAMPLE_zmq_gssapi
+static void scene(void) {
+    int mechanism;
+    size_t size = sizeof mechanism;
+
+    if (!zmq_has("gssapi")) {
+        printf("SKIP: this library was built without GSSAPI\n");
+        return;
+    }
+    a = made(ZMQ_REP);
+    b = made(ZMQ_REQ);
+    MUST(be_server(a, "zmqx@localhost") == 0 && be_client(b, "zmqx@localhost") == 0);
+    MUST(zmq_getsockopt(a, ZMQ_MECHANISM, &mechanism, &size) == 0 && mechanism == ZMQ_GSSAPI);
+    MUST(zmq_getsockopt(b, ZMQ_MECHANISM, &mechanism, &size) == 0 && mechanism == ZMQ_GSSAPI);
+}
 #elif defined EXAMPLE_zmq_getsockopt
 static void scene(void) {
     zmq_pollitem_t item = {NULL, 0, ZMQ_POLLIN, 0};
