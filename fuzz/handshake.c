@@ -49,7 +49,7 @@ static struct setting read_setting(struct fuzz_input *in) {
     s.conf.zap_domain = switches & ZAP;
     s.conf.zap_enforce = switches & ENFORCE;
     s.conf.skip_greeting = switches & SKIP_GREETING;
-    s.conf.bare = switches & SKIP_GREETING && switches & SMALL;
+    s.conf.bare = switches & SKIP_GREETING && switches & SMALL && !s.conf.refuse_old;
     s.conf.max_command = switches & SMALL ? 64 : 0;
     if (switches & NAMED) {
         s.conf.routing_id = (const uint8_t *)"client-7";

@@ -71,6 +71,11 @@ static const struct zx_ws_wire_ops plain_ops = {plain_shake,     plain_recv,    
 
 /* ---- bytes ----------------------------------------------------------------------- */
 
+/* The unread bytes of a buffer, which has none at all before the first. */
+static const uint8_t *front(const struct zx_buf *b) {
+    return b->data ? b->data + b->head : NULL;
+}
+
 static void tell_input(struct ws_stream *s) {
     s->base.has_input = zx_buf_size(&s->in) || s->closing_heard || s->failed ||
                         zx_ws_decoder_has_output(&s->dec) || s->wire->ops->has_input(s->wire);
@@ -95,7 +100,7 @@ static int flush(struct zx_stream *base) {
     struct ws_stream *s = ws_of(base);
     int rc = 0;
     while (!rc && zx_buf_size(&s->out)) {
-        ptrdiff_t n = s->wire->ops->send(s->wire, s->out.data + s->out.head, zx_buf_size(&s->out));
+        ptrdiff_t n = s->wire->ops->send(s->wire, front(&s->out), zx_buf_size(&s->out));
         if (n < 0)
             rc = (int)n;
         else
@@ -201,7 +206,7 @@ static int refused(struct ws_stream *s) {
 }
 
 static int on_head(struct ws_stream *s, size_t size) {
-    const char *head = (const char *)s->in.data + s->in.head;
+    const char *head = (const char *)front(&s->in);
     struct zx_ws_request request;
     enum zx_ws_chosen chosen;
     if (!s->is_client) {
@@ -229,7 +234,7 @@ static int no_head(struct ws_stream *s, int rc) {
 /* Reads the head, no more than a head may have. */
 static int read_head(struct ws_stream *s) {
     for (;;) {
-        const char *head = (const char *)s->in.data + s->in.head;
+        const char *head = (const char *)front(&s->in);
         size_t have = zx_buf_size(&s->in);
         int n = have ? zx_ws_head_size(head, have, &s->seen, s->is_client ? "HTTP/1." : "GET ")
                      : 0;
@@ -290,7 +295,7 @@ static int on_control(struct ws_stream *s) {
 
 /* Decodes what is there into out. */
 static int decode(struct ws_stream *s, struct zx_ws_out *out) {
-    struct zx_ws_in in = {s->in.data + s->in.head, zx_buf_size(&s->in)};
+    struct zx_ws_in in = {front(&s->in), zx_buf_size(&s->in)};
     size_t before = in.size;
     s->dec.max_message = s->base.max_frame;
     int rc = zx_ws_decode(&s->dec, &in, out);
