@@ -16,6 +16,7 @@ enum {
     ZAP = 8,
     ENFORCE = 16,
     SKIP_GREETING = 32,
+    BARE = 128, /* of the type's byte */
     NAMED = 64,
     SMALL = 128,
 };
@@ -42,14 +43,15 @@ struct outcome {
 static struct setting read_setting(struct fuzz_input *in) {
     static const int statuses[] = {200, 300, 400, 500, 0, MALFORMED};
     static const uint8_t metadata[] = {3, 'X', '-', 'a', 0, 0, 0, 1, 'b'};
-    struct setting s = {.conf = {.socket_type = fuzz_byte(in) % ZX_TYPE_COUNT}};
+    uint8_t type = fuzz_byte(in);
+    struct setting s = {.conf = {.socket_type = type % ZX_TYPE_COUNT}};
     uint8_t switches = fuzz_byte(in);
     s.conf.hold = switches & HOLD;
     s.conf.refuse_old = switches & REFUSE_OLD;
     s.conf.zap_domain = switches & ZAP;
     s.conf.zap_enforce = switches & ENFORCE;
     s.conf.skip_greeting = switches & SKIP_GREETING;
-    s.conf.bare = switches & SKIP_GREETING && switches & SMALL && !s.conf.refuse_old;
+    s.conf.bare = type & BARE && s.conf.skip_greeting && !s.conf.refuse_old;
     s.conf.max_command = switches & SMALL ? 64 : 0;
     if (switches & NAMED) {
         s.conf.routing_id = (const uint8_t *)"client-7";

@@ -49,6 +49,7 @@ static void check_address(const struct fuzz_input *in) {
     if (!connects)
         return;
     FUZZ_CHECK(a.path[0] == '/' && strlen(a.place) <= strlen(text));
+    FUZZ_CHECK(strlen(zx_ws_address_host(&a)) <= strlen(a.place));
     FUZZ_CHECK(zx_ws_request_write(out, "localhost", a.path, KEY,
                                    &(struct zx_ws_offer){"NULL", true}) > 0);
     FUZZ_CHECK(!strchr(a.path, '\r') && !strchr(a.path, ' '));
