@@ -210,6 +210,8 @@ void zx_endpoint_end(struct zx_endpoint *ep, int linger_ms, bool keep_unread) {
         ep->listener = NULL;
         close_links(ep, until);
     }
+    if (ep->tp && ep->tp->carry)
+        close_links(ep, until);
     if (ep->dial)
         end_dial(ep, until);
     if (ep->binder)
@@ -229,6 +231,9 @@ struct parsed {
 static bool is_for_type(const struct zx_socket *s, const struct zx_transport_ops *tp,
                         bool is_bind) {
     unsigned flags = s->ops->flags;
+    int type = s->ops->type;
+    if (tp && tp->carry)
+        return type == ZMQ_PUB || type == ZMQ_SUB || type == ZMQ_XPUB || type == ZMQ_XSUB;
     if (tp && tp->datagrams)
         return flags & (is_bind ? ZX_PATTERN_BIND_DATAGRAMS : ZX_PATTERN_CONNECT_DATAGRAMS);
     return !(flags & ZX_PATTERN_ONLY_DATAGRAMS);
@@ -271,6 +276,27 @@ static int bind_inproc(struct zx_socket *s, struct zx_endpoint *ep) {
     return zx_inproc_bind(s->ctx->inproc, ep->typed, ep->binder, &s->dead);
 }
 
+/* A transport without connections: what it carries looks like one that was accepted. */
+static int carry(struct zx_endpoint *ep) {
+    struct zx_link *l;
+    struct zx_carrier *carrier;
+    int fd = ep->tp->carry(ep->conf, ep->address, &carrier);
+    if (fd < 0)
+        return fd;
+    int rc = zx_link_new_accepted(ep, fd, &l);
+    if (rc) {
+        zx_sock_close(fd);
+        ep->tp->release(carrier);
+        return rc;
+    }
+    l->carrier = carrier;
+    (void)zx_endpoint_add_link(ep, l);
+    zx_link_kick(l, ZX_WORK_START, true);
+    rc = zx_link_is_ready(l) ? 0 : -ENOMEM;
+    zx_source_unref(&l->src);
+    return rc;
+}
+
 /* The endpoint works: it is the socket's. Takes over last, the text of ZMQ_LAST_ENDPOINT. */
 static void list_endpoint(struct zx_socket *s, struct zx_endpoint *ep, char *last) {
     free(s->last_endpoint);
@@ -290,7 +316,10 @@ int zx_socket_bind(struct zx_socket *s, const char *endpoint) {
     if (!ep)
         return -ENOMEM;
     ep->tp = where.tp;
-    rc = where.tp ? zx_listener_new(ep, &ep->listener) : bind_inproc(s, ep);
+    if (!where.tp)
+        rc = bind_inproc(s, ep);
+    else
+        rc = where.tp->carry ? carry(ep) : zx_listener_new(ep, &ep->listener);
     char *last = rc ? NULL : strdup(ep->text);
     if (last) {
         list_endpoint(s, ep, last);
@@ -449,8 +478,10 @@ int zx_socket_connect(struct zx_socket *s, const char *endpoint) {
     rc = last ? 0 : -ENOMEM;
     if (ep)
         ep->tp = where.tp;
-    if (!rc)
-        rc = where.tp ? connect_stream(s, ep) : connect_inproc(s, ep);
+    if (!rc && !where.tp)
+        rc = connect_inproc(s, ep);
+    else if (!rc)
+        rc = where.tp->carry ? carry(ep) : connect_stream(s, ep);
     if (!rc) {
         list_endpoint(s, ep, last);
         return 0;

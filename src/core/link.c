@@ -47,6 +47,8 @@ static void link_free(struct zx_source *src) {
     zx_buf_fini(&l->w.ctrl);
     zx_timer_unreserve(l->src.reactor->io);
     zx_reactor_unref(l->src.reactor);
+    if (l->carrier)
+        l->tp->release(l->carrier);
     zx_conf_unref(l->conf);
     zx_endpoint_unref(l->ep);
     free(l);
@@ -142,7 +144,8 @@ static void do_flush(struct zx_link *l, bool writable, bool owner) {
 }
 
 static void start_accepted(struct zx_link *l) {
-    zx_link_event(l, ZMQ_EVENT_ACCEPTED, (uint64_t)l->src.fd);
+    if (!l->carrier)
+        zx_link_event(l, ZMQ_EVENT_ACCEPTED, (uint64_t)l->src.fd);
     if (zx_reactor_add(l->src.reactor, &l->src, ZX_POLL_IN)) {
         zx_sock_close(l->src.fd);
         l->src.fd = -1;
@@ -525,7 +528,8 @@ void zx_link_drained(struct zx_link *l) {
         l->w.stream->ops->bye(l->w.stream, 0);
     zx_sock_shut_write(l->src.fd);
     zx_link_set_state(l, ZX_LINK_DRAINING);
-    uint64_t drain = now + ZX_DRAIN_NS;
+    /* A carrier goes at the rate it was given: it has all the time there is. */
+    uint64_t drain = l->carrier ? until : now + ZX_DRAIN_NS;
     zx_link_alarm(l, ZX_ALARM_LINGER, drain < until ? drain : until);
     zx_link_read(l, false);
 }

@@ -108,6 +108,7 @@ struct zx_link {
     struct zx_endpoint *ep; /* borrowed: the endpoint outlives its links */
     struct zx_conf *conf;
     const struct zx_transport_ops *tp;
+    struct zx_carrier *carrier; /* the other end of a local stream; NULL: there is a peer */
     struct zx_pipe *_Atomic pipe; /* set once per pipe; read by the endpoint's closer */
     struct zx_link *next, *prev; /* the endpoint's list, its lock */
     bool is_opening;             /* the same lock: in the list of those that shake hands */

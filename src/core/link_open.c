@@ -96,6 +96,11 @@ void zx_link_open(struct zx_link *l) {
         zx_link_ready(l, false);
         return;
     }
+    if (l->carrier) { /* many peers, who never answer */
+        l->w.version = ZX_ZMTP_UNVERSIONED;
+        zx_link_ready(l, false);
+        return;
+    }
     int rc = l->tp->open_stream ? new_stream(l) : hs_start(l);
     if (rc) {
         zx_link_end(l, ZX_END_LOST, -rc);
@@ -230,10 +235,13 @@ static void greet(struct zx_link *l, struct zx_pipe *p) {
     l->w.more_initial = true;
 }
 
-/* An unversioned peer sends no subscriptions: it gets everything. */
+/* An unversioned peer sends no subscriptions: it gets everything. So do those whom a carrier
+ * reaches. */
 static void subscribe_all(struct zx_link *l, struct zx_pipe *p) {
     static const uint8_t all = 1;
-    if (l->w.hs && zx_hs_subscribe_all(l->w.hs) && !zx_queue_write(p->in, &all, 1, 0))
+    bool wanted = l->carrier ? (l->sock->ops->flags & ZX_PATTERN_BACKGROUND) != 0
+                             : l->w.hs && zx_hs_subscribe_all(l->w.hs);
+    if (wanted && !zx_queue_write(p->in, &all, 1, 0))
         zx_queue_commit(p->in);
 }
 

@@ -30,6 +30,9 @@ static const struct zx_transport_ops *const transports[] = {
 #if ZX_HAVE_WSS
     &zx_wss_ops,
 #endif
+#if ZX_HAVE_NORM
+    &zx_norm_ops,
+#endif
 };
 
 const struct zx_pattern_ops *zx_registry_pattern(int type) {

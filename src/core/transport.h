@@ -17,6 +17,8 @@
 #include "core/conf.h"
 #include "os/os.h"
 
+struct zx_carrier;
+
 #define ZX_ENDPOINT_MAX 512
 #define ZX_PEER_TEXT_MAX 128
 enum { ZX_RESOLVE_MAX = 8 };
@@ -107,6 +109,16 @@ struct zx_transport_ops {
     bool (*same_bound)(const struct zx_conf *conf, const char *typed, const char *bound);
     /* NULL: the descriptor carries ZMTP as it is. 0 and *out, or -ENOMEM ... */
     int (*open_stream)(const struct zx_stream_place *where, struct zx_stream **out);
+
+    /* NULL: a transport of streams. Else one that carries messages from many to many by itself
+     * (multicast), for PUB, SUB, XPUB and XSUB only, and bind and connect are the same: opens
+     * it, in the thread that asks for it, and gives the descriptor of a local stream of ZMTP
+     * 1.0 frames without a greeting. When that is shut for writing it sends what it has, then
+     * closes its end. Of the functions above it needs check and those that give texts. The
+     * descriptor is the caller's; negative errno. */
+    int (*carry)(const struct zx_conf *conf, const char *address, struct zx_carrier **out);
+    /* After the descriptor was closed: ends what carry began. May take some milliseconds. */
+    void (*release)(struct zx_carrier *c);
 };
 
 extern const struct zx_transport_ops zx_tcp_ops;
@@ -116,6 +128,9 @@ extern const struct zx_transport_ops zx_ws_ops;
 #endif
 #if ZX_HAVE_WSS
 extern const struct zx_transport_ops zx_wss_ops;
+#endif
+#if ZX_HAVE_NORM
+extern const struct zx_transport_ops zx_norm_ops;
 #endif
 
 #endif

@@ -204,6 +204,7 @@ int zx_os_resolve(const char *host, enum zx_family f, bool numeric_only, struct 
 /* ---- stream sockets (non-blocking, close-on-exec) ---------------------- */
 
 int zx_sock_open(enum zx_family f); /* fd or -EMFILE, -EAFNOSUPPORT ... */
+int zx_sock_pair(int fd[2]);           /* two ends of a local stream; -EMFILE ... */
 void zx_sock_close(int fd);
 int zx_sock_bind(int fd, const struct zx_addr *a);
 int zx_sock_listen(int fd, int backlog);

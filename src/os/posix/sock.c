@@ -52,6 +52,27 @@ int zx_sock_open(enum zx_family f) {
     return fd < 0 ? fd : prepare(fd);
 }
 
+int zx_sock_pair(int fd[2]) {
+#ifdef __APPLE__
+    int rc = socketpair(AF_UNIX, SOCK_STREAM, 0, fd);
+#else
+    int rc = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd);
+#endif
+    if (rc)
+        return -errno;
+    for (int i = 0; i < 2; i++) {
+        fd[i] = zx_posix_above_std(fd[i]);
+        if (fd[i] >= 0)
+            fd[i] = prepare(fd[i]);
+        if (fd[i] < 0)
+            rc = fd[i];
+    }
+    for (int i = 0; rc && i < 2; i++)
+        if (fd[i] >= 0)
+            zx_sock_close(fd[i]);
+    return rc;
+}
+
 void zx_sock_close(int fd) {
     /* Never repeated: whatever it returns, the descriptor is gone. */
     if (fd >= 0)
