@@ -96,6 +96,14 @@ static ptrdiff_t fill(struct ws_stream *s, size_t max) {
     return n;
 }
 
+/* What did not go out will be sent anew by another connection: not a byte more of it by this one,
+ * not even to make room for a Close. */
+static void give_up(struct ws_stream *s) {
+    s->phase = OVER;
+    zx_buf_fini(&s->out);
+    s->base.has_output = false;
+}
+
 static int flush(struct zx_stream *base) {
     struct ws_stream *s = ws_of(base);
     int rc = 0;
@@ -107,6 +115,8 @@ static int flush(struct zx_stream *base) {
             zx_buf_consume(&s->out, (size_t)n);
     }
     base->has_output = zx_buf_size(&s->out);
+    if (rc && rc != -EAGAIN)
+        give_up(s);
     return rc;
 }
 
@@ -343,6 +353,8 @@ static ptrdiff_t stream_sendv(struct zx_stream *base, const struct zx_iov *iov, 
     for (size_t i = 0; !rc && i < n; i++) {
         rc = zx_ws_encode(&s->enc, iov[i].base, iov[i].len, &s->out);
         sum += iov[i].len;
+        if (rc)
+            give_up(s);
     }
     if (!rc) {
         rc = flush(base);

@@ -63,9 +63,10 @@ static const char *fresh(const char *transport) {
     static char text[KIT_ENDPOINT];
     static int n;
     unsigned id = (unsigned)getpid();
-    if (!strcmp(transport, "tcp")) /* an address of our own: nobody else's port is freed there */
-        snprintf(text, sizeof text, "tcp://127.%u.%u.%u:*", 1 + (id >> 16 & 127), id >> 8 & 255,
-                 1 + (id & 127));
+    if (!strcmp(transport, "tcp") || !strcmp(transport, "ws"))
+        /* an address of our own: nobody else's port is freed there */
+        snprintf(text, sizeof text, "%s://127.%u.%u.%u:*", transport, 1 + (id >> 16 & 127),
+                 id >> 8 & 255, 1 + (id & 127));
     else if (!strcmp(transport, "ipc"))
         snprintf(text, sizeof text, "ipc://@zx-oom-%ld-%d", (long)getpid(), ++n);
     else
@@ -81,7 +82,7 @@ void kit_bind(void *sock, const char *transport, char endpoint[KIT_ENDPOINT]) {
 }
 
 void kit_free_address(void *ctx, const char *transport, char endpoint[KIT_ENDPOINT]) {
-    if (strcmp(transport, "tcp")) {
+    if (strcmp(transport, "tcp") && strcmp(transport, "ws")) {
         snprintf(endpoint, KIT_ENDPOINT, "%s", fresh(transport));
         return;
     }

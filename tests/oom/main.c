@@ -259,9 +259,10 @@ static void play_all(void) {
 /* ---- */
 
 static void choose(int argc, char **argv) {
-    static const char *const transports[] = {"inproc", "tcp", "ipc"};
+    static const char *const transports[] = {"inproc", "tcp", "ipc", "ws"};
+    enum { TRANSPORTS = sizeof transports / sizeof transports[0] };
     for (const struct scene *s = scenes; s->name; s++)
-        for (int i = 0; i < 3 && n_acts < CASES_MAX; i++)
+        for (int i = 0; i < TRANSPORTS - !ZX_HAVE_WS && n_acts < CASES_MAX; i++)
             if ((argc < 2 || !strcmp(argv[1], s->name)) &&
                 (argc < 3 || !strcmp(argv[2], transports[i])) &&
                 strstr(s->transports, transports[i]))
