@@ -282,8 +282,8 @@ static void flush_ready(struct zx_link *l, bool owner) {
     zx_link_update_interest(l);
     if (rc == 0)
         flushed_all(l, p, owner);
-    else if (rc < 0 && rc != -EAGAIN)
-        zx_link_end(l, ZX_END_LOST, -rc);
+    else if (rc < 0 && rc != -EAGAIN) /* what the mechanism cannot take it will never take */
+        zx_link_end(l, rc == -EMSGSIZE ? ZX_END_PROTOCOL : ZX_END_LOST, -rc);
 }
 
 /* The stream is not open yet, or the link is ending. */
