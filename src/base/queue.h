@@ -276,6 +276,11 @@ static inline bool zx_queue_has(struct zx_queue *q) {
     return q->r.pos != q->r.end || zx_queue_refill(q) ||
            (q->sh.conflate && zx_queue_has_slot(q));
 }
+/* Changes when the producer publishes in the chunk being read; ZX_TAIL_CLOSED: not to be told. */
+static inline uint64_t zx_queue_tail(const struct zx_queue *q) {
+    return q->r.cur ? atomic_load_explicit(&q->r.cur->tail, memory_order_relaxed)
+                    : ZX_TAIL_CLOSED;
+}
 /* Messages published and not wholly consumed, exactly; walks the chunk being read. */
 uint64_t zx_queue_unread(struct zx_queue *q);
 

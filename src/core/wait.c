@@ -216,16 +216,33 @@ static void note_stream(struct zx_spin *spin) {
     spin->quick = false;
 }
 
+/* The queue that a stream comes from; NULL: not to be told. */
+static const struct zx_queue *stream_of(const struct zx_socket *s) {
+    const struct zx_pipe *p = s->dry;
+    if (!p && s->pipes && !s->pipes->app.next)
+        p = s->pipes;
+    return p ? p->in : NULL;
+}
+
+static void relax_until(uint64_t until) {
+    while (zx_os_now_ns() < until)
+        zx_os_cpu_relax();
+}
+
 /* A reader faster than its writer would fetch every message's cache lines, and be told of
- * it, one by one. In a stream it lets some gather. */
+ * it, one by one. In a stream it lets some gather. If nothing came towards the end it was not a
+ * stream: the writer has sent what it had and waits, for an answer perhaps. */
 static void let_gather(struct zx_socket *s, uint64_t from) {
-    uint64_t now = zx_os_now_ns();
+    uint64_t now = zx_os_now_ns(), ns = s->spin.gather_ns;
     s->spin.quick = now - from < QUICK_NS;
     if (s->spin.streams < STREAMS_MIN)
         return;
-    uint64_t until = now + s->spin.gather_ns;
-    while (zx_os_now_ns() < until)
-        zx_os_cpu_relax();
+    const struct zx_queue *q = stream_of(s);
+    relax_until(now + (ns > GATHER_NS ? ns / 2 : ns / 4));
+    uint64_t tail = q ? zx_queue_tail(q) : ZX_TAIL_CLOSED;
+    relax_until(now + ns);
+    if (!(tail & ZX_TAIL_CLOSED) && zx_queue_tail(q) == tail)
+        s->spin.streams = 0;
 }
 
 static bool has_news(const struct zx_socket *s) {
