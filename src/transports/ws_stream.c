@@ -14,7 +14,8 @@ enum {
     READ_BYTES = 1 << 16,
     HELD_MAX = 65536, /* of a fragmented message before the link says otherwise */
     PONGS_MAX = 1 << 16, /* a peer that pings and never reads gets no more */
-    DISCARDS = 64
+    DISCARDS = 64,
+    FILLS = 16
 };
 enum phase { SHAKE, HTTP, OPEN, OVER };
 enum { BARE_ALONE = 1 }; /* memory: the full list was refused */
@@ -315,7 +316,7 @@ static int decode(struct ws_stream *s, struct zx_ws_out *out) {
 
 static ptrdiff_t recv_some(struct ws_stream *s, void *buf, size_t size) {
     struct zx_ws_out out = {buf, size};
-    for (;;) {
+    for (int fills = 0;; fills++) {
         while (!s->closing_heard && (zx_buf_size(&s->in) || zx_ws_decoder_has_output(&s->dec))) {
             size_t before = zx_buf_size(&s->in);
             s->failed = s->failed ? s->failed : decode(s, &out);
@@ -328,6 +329,8 @@ static ptrdiff_t recv_some(struct ws_stream *s, void *buf, size_t size) {
             return s->failed;
         if (s->closing_heard)
             return 0;
+        if (fills == FILLS) /* nothing but control frames: others want to be looked after too */
+            return -EAGAIN;
         ptrdiff_t n = fill(s, READ_BYTES);
         if (n <= 0)
             return n;

@@ -153,6 +153,18 @@ static void newer_first_ipc(void **state) {
     all(NEWER, OURS, "ipc");
 }
 
+static void over_ws(void **state) {
+    (void)state;
+    ask(&agents[OURS], "new 0 PAIR");
+    if (strncmp(tell(&agents[OURS], "bind 0 ws://127.0.0.1:*"), "ok", 2) != 0) {
+        print_message("SKIP: over_ws: this build has no ws\n");
+        skip();
+    }
+    ask(&agents[OURS], "close 0");
+    all(OURS, NEWER, "ws");
+    all(NEWER, OURS, "ws");
+}
+
 static void between_peers(void **state) {
     (void)state;
     peers(OURS, NEWER, "tcp");
@@ -169,6 +181,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup(ours_first_ipc, drive_setup),
         cmocka_unit_test_setup(newer_first_ipc, drive_setup),
         cmocka_unit_test_setup(between_peers, drive_setup),
+        cmocka_unit_test_setup(over_ws, drive_setup),
     };
     int rc;
     (void)argc;

@@ -188,6 +188,19 @@ static void frames(void **state) {
     node_expect(n, "'y'");
 }
 
+/* Who pings without reading the answers is served, but not for ever and not alone. */
+static void ping_flood(void **state) {
+    struct wire *w = *state;
+    struct node *n = server(w, ZMQ_PULL);
+    struct peer *p = bare(n), *other = bare(n);
+    for (int i = 0; i < 200; i++)
+        peer_send(p, "89 80 00*4 89 84 00*4 'ping' 89 80 00*4 8a 80 00*4 89 fd 00*4 61*125");
+    peer_send(other, "82 82" MASK "00 'x'");
+    node_expect(n, "'x'");
+    peer_send(p, "82 82" MASK "00 'y'");
+    node_expect(n, "'y'");
+}
+
 static void lasts(void **state) {
     static const struct {
         const char *sent, *back;
@@ -448,6 +461,7 @@ int main(void) {
         ON_TCP(bad_requests),     ON_TCP(no_way_around_zap), ON_TCP(slow_request),
         ON_TCP(frames),           ON_TCP(lasts),             ON_TCP(too_big),
         ON_TCP(too_big_handshake), ON_TCP(heartbeat),        ON_TCP(client_speaks),
+        ON_TCP(ping_flood),
         ON_TCP(client_comes_down), ON_TCP(bad_answers),      ON_TCP(masked_by_server),
     };
     return cmocka_run_group_tests(tests, wire_group_setup, wire_group_teardown);
