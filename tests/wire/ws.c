@@ -287,13 +287,13 @@ static void heartbeat(void **state) {
     struct wire *w = *state;
     struct node *n = node_new(w, ZMQ_PULL);
     size_t size = sizeof n->endpoint;
-    node_set(n, ZMQ_HEARTBEAT_IVL, 30);
-    node_set(n, ZMQ_HEARTBEAT_TIMEOUT, 600);
+    node_set(n, ZMQ_HEARTBEAT_IVL, 50);
+    node_set(n, ZMQ_HEARTBEAT_TIMEOUT, 1500);
     wire_check(!zmq_bind(n->sock, "ws://127.0.0.1:*"), "bind");
     wire_check(!zmq_getsockopt(n->sock, ZMQ_LAST_ENDPOINT, n->endpoint, &size), "no endpoint");
     node_watch(n);
     struct peer *p = bare(n);
-    for (int i = 0; i < 30; i++) { /* longer than the time-out: Pongs keep it alive */
+    for (int i = 0; i < 40; i++) { /* longer than the time-out: Pongs keep it alive */
         peer_expect(p, "89 00");
         peer_send(p, "8a 80" MASK);
     }

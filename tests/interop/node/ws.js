@@ -14,7 +14,8 @@ const zmq = require('jszmq');
 const [agentPath, keyPath, certPath, caPath] = process.argv.slice(2);
 const MS = 15000;
 const RECONNECT_IVL = 18, SUBSCRIBE = 6;
-const KEY_PEM = 103, CERT_PEM = 104, TRUST_PEM = 105, HOSTNAME = 106, HEARTBEAT_IVL = 75;
+const KEY_PEM = 103, CERT_PEM = 104, TRUST_PEM = 105, HOSTNAME = 106;
+const HEARTBEAT_IVL = 75, HEARTBEAT_TIMEOUT = 77;
 
 const agent = child.spawn(agentPath, {stdio: ['pipe', 'pipe', 'inherit']});
 const answers = [], askers = [];
@@ -115,6 +116,7 @@ async function talkAsServer(scheme) {
   await ask('new 0 DEALER');
   await ask(`int 0 ${RECONNECT_IVL} 20`);
   await ask(`int 0 ${HEARTBEAT_IVL} 50`);
+  await ask(`int 0 ${HEARTBEAT_TIMEOUT} ${MS}`);
   if (scheme === 'wss') {
     await option(0, TRUST_PEM, fs.readFileSync(caPath));
     await option(0, HOSTNAME, 'localhost');
