@@ -249,15 +249,19 @@ static bool has_news(const struct zx_socket *s) {
     return zx_socket_has_mail(s) || (s->dry && zx_queue_has(s->dry->in));
 }
 
+/* Does the next wait poll before it sleeps? */
+static bool pays_to_spin(const struct zx_socket *s) {
+    return s->spin.long_waits < LONG_WAITS_MAX && zx_os_cpus() > 1 && zx_spin_budget_ns(s);
+}
+
 /* Polls for the spin budget with the lock held. True if mail came. */
 static bool spin(struct zx_socket *s, struct zx_reactor *held, uint64_t deadline) {
-    uint64_t budget = zx_spin_budget_ns(s);
-    if (!budget || zx_os_cpus() < 2 || s->spin.long_waits >= LONG_WAITS_MAX) {
+    if (!pays_to_spin(s)) {
         if (held)
             zx_wait_look(s, held, 0);
         return has_news(s);
     }
-    uint64_t from = zx_os_now_ns(), until = from + budget;
+    uint64_t from = zx_os_now_ns(), until = from + zx_spin_budget_ns(s);
     if (until > deadline)
         until = deadline;
     for (unsigned round = 1;; round++) {
@@ -279,8 +283,8 @@ static bool spin(struct zx_socket *s, struct zx_reactor *held, uint64_t deadline
 
 bool zx_wait_polls(struct zx_socket *s, struct zx_pipe *p) {
     if (s->spin.streams < STREAMS_MIN || !p->peer || s->dry || p->app.ended || zx_lock_plain ||
-        !s->conf->queue.rcvtimeo_ms)
-        return false;
+        !s->conf->queue.rcvtimeo_ms || !pays_to_spin(s))
+        return false; /* what is polled for costs a barrier of the process before the sleep */
     zx_pipe_poll(p);
     s->dry = p;
     return true;
