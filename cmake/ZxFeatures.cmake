@@ -138,16 +138,18 @@ check_c_compiler_flag(-mavx512f ZX_CC_AVX512F)
 set(ZXP_avx_FOUND FALSE)
 if(ZX_CC_AVX2 AND ZX_CC_AVX512F)
   set(ZXP_avx_FOUND TRUE)
-  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/security/curve_lanes8.c
+  set(security ${PROJECT_SOURCE_DIR}/src/security)
+  set_source_files_properties(${security}/curve_lanes8.c ${security}/curve_poly4.c
                               PROPERTIES COMPILE_OPTIONS -mavx2)
-  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/security/curve_lanes16.c
+  set_source_files_properties(${security}/curve_lanes16.c ${security}/curve_poly8.c
                               PROPERTIES COMPILE_OPTIONS -mavx512f)
 endif()
 
 zx_feature(CURVE SWITCHES ENABLE_CURVE WITH_LIBSODIUM NEEDS libsodium
            FILES security/curve*.c security/curve/*.c)
 zx_feature(CURVE_AVX NEEDS avx FEATURES CURVE
-           FILES security/curve_lanes8.c security/curve_lanes16.c)
+           FILES security/curve_lanes8.c security/curve_lanes16.c security/curve_poly4.c
+                 security/curve_poly8.c)
 zx_feature(GSSAPI SWITCHES WITH_GSSAPI_KRB5 NEEDS krb5
            FILES security/gssapi*.c security/gssapi/*.c)
 zx_feature(WS SWITCHES ENABLE_WS FILES transports/ws.c transports/ws_*.c transports/ws/*.c)

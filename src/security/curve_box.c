@@ -135,50 +135,63 @@ static size_t first_part(size_t size) {
 
 /* ---- sealing ---------------------------------------------------------------- */
 
+enum { ROW_MAX = STREAM_BLOCKS }; /* a message takes a block at least */
+
 static void seal_one(struct stream *s, const uint8_t *key, const struct zx_mech_seal *m,
                      uint64_t counter) {
-    uint8_t *to = m->to, poly_key[ZX_POLY_KEY];
+    uint8_t *to = m->to;
     size_t first = first_part(m->size);
     memcpy(to, message_name, sizeof message_name);
     zx_put64(to + 8, counter);
-    memcpy(poly_key, key, sizeof poly_key); /* mix_long writes over it */
     uint8_t flags = (uint8_t)((m->flags & ZX_FRAME_MORE ? FLAG_MORE : 0) |
                               (m->flags & ZX_FRAME_COMMAND ? FLAG_COMMAND : 0));
     to[32] = flags ^ key[TEXT_AT];
     mix(to + 33, m->text, key + TEXT_AT + 1, first);
     if (first < m->size)
         mix_long(s, counter, to + 33 + first, m->text + first, m->size - first);
-    zx_poly_tag(to + 16, to + 32, m->size + 1, poly_key);
+}
+
+/* How many messages one stretch of keystream serves; it is computed. */
+static unsigned seal_plan(struct stream *s, const struct zx_mech_seal *seal, unsigned n,
+                          uint64_t counter) {
+    size_t blocks = 0;
+    unsigned row = 0;
+    for (; row < n; row++) {
+        size_t more = blocks_of(seal[row].size);
+        if (more > STREAM_BLOCKS && !row)
+            more = STREAM_BLOCKS;
+        if (blocks + more > STREAM_BLOCKS)
+            break;
+        stream_add(s, counter + row, 0, more);
+        blocks += more;
+    }
+    stream_end(s);
+    return row;
 }
 
 int zx_curve_seal(struct zx_curve_traffic *t, const struct zx_mech_seal *seal, unsigned n) {
     struct stream s;
+    struct zx_poly_text text[ROW_MAX];
+    uint8_t long_key[ZX_POLY_KEY];
     if (t->sealed > UINT64_MAX - n)
         return -EPROTO;
     while (n) {
-        size_t blocks = 0;
-        unsigned row = 0;
         stream_begin(&s, t->seal_key);
-        for (; row < n; row++) {
-            size_t more = blocks_of(seal[row].size);
-            if (more > STREAM_BLOCKS && !row)
-                more = STREAM_BLOCKS;
-            if (blocks + more > STREAM_BLOCKS)
-                break;
-            stream_add(&s, t->sealed + 1 + row, 0, more);
-            blocks += more;
-        }
-        stream_end(&s);
+        unsigned row = seal_plan(&s, seal, n, t->sealed + 1);
         const uint8_t *key = s.bytes;
+        memcpy(long_key, key, sizeof long_key); /* a long one writes over its stream */
         for (unsigned i = 0; i < row; i++) {
-            size_t used = blocks_of(seal[i].size);
+            text[i] = (struct zx_poly_text){seal[i].to + 32, seal[i].size + 1,
+                                            i ? key : long_key, seal[i].to + 16};
             seal_one(&s, key, &seal[i], ++t->sealed);
-            key += used * ZX_SALSA_BLOCK;
+            key += blocks_of(seal[i].size) * ZX_SALSA_BLOCK;
         }
+        zx_poly_tags(text, row);
         stream_wipe(&s);
         seal += row;
         n -= row;
     }
+    sodium_memzero(long_key, sizeof long_key);
     return 0;
 }
 
@@ -195,20 +208,15 @@ static uint32_t look_at(const struct zx_mech_open *m) {
     return 0;
 }
 
-static bool open_one(struct stream *s, const uint8_t *key, struct zx_mech_open *m,
+static void open_one(struct stream *s, const uint8_t *key, struct zx_mech_open *m,
                      uint64_t counter) {
-    uint8_t tag[ZX_POLY_TAG];
     size_t size = m->size - ZX_CURVE_OVERHEAD, first = first_part(size);
-    zx_poly_tag(tag, m->box + 32, size + 1, key);
-    if (crypto_verify_16(tag, m->box + 16))
-        return false;
     uint8_t flags = m->box[32] ^ key[TEXT_AT];
     m->flags = (uint8_t)((flags & FLAG_MORE ? ZX_FRAME_MORE : 0) |
                          (flags & FLAG_COMMAND ? ZX_FRAME_COMMAND : 0));
     mix(m->to, m->box + 33, key + TEXT_AT + 1, first);
     if (first < size)
         mix_long(s, counter, m->to + first, m->box + 33 + first, size - first);
-    return true;
 }
 
 /* Takes as many as one stretch of keystream serves and whose forms and counters are right. */
@@ -239,6 +247,27 @@ static unsigned open_row(struct zx_curve_traffic *t, struct stream *s,
     return row;
 }
 
+/* Authenticators first, all of them: where texts go, boxes of this row may lie. */
+static unsigned open_texts(struct zx_curve_traffic *t, struct stream *s, struct zx_mech_open *open,
+                           unsigned row) {
+    struct zx_poly_text text[ROW_MAX];
+    uint8_t tag[ROW_MAX][ZX_POLY_TAG];
+    const uint8_t *key = s->bytes;
+    for (unsigned i = 0; i < row; i++) {
+        text[i] = (struct zx_poly_text){open[i].box + 32, open[i].size - 32, key, tag[i]};
+        key += blocks_of(open[i].size - ZX_CURVE_OVERHEAD) * ZX_SALSA_BLOCK;
+    }
+    zx_poly_tags(text, row);
+    for (unsigned i = 0; i < row; i++) {
+        uint64_t counter = zx_get64(open[i].box + 8);
+        t->opened = counter; /* whatever the box says: never twice */
+        if (crypto_verify_16(tag[i], open[i].box + 16))
+            return i;
+        open_one(s, text[i].key, &open[i], counter);
+    }
+    return row;
+}
+
 unsigned zx_curve_open(struct zx_curve_traffic *t, struct zx_mech_open *open, unsigned n,
                        uint32_t *error) {
     struct stream s;
@@ -247,17 +276,10 @@ unsigned zx_curve_open(struct zx_curve_traffic *t, struct zx_mech_open *open, un
     while (done < n && !*error) {
         stream_begin(&s, t->open_key);
         unsigned row = open_row(t, &s, open + done, n - done, error);
-        const uint8_t *key = s.bytes;
-        for (; row; row--, done++) {
-            uint64_t counter = zx_get64(open[done].box + 8);
-            size_t used = blocks_of(open[done].size - ZX_CURVE_OVERHEAD);
-            t->opened = counter; /* whatever the box says: never twice */
-            if (!open_one(&s, key, &open[done], counter)) {
-                *error = ZX_PERR_ZMTP_CRYPTOGRAPHIC;
-                break;
-            }
-            key += used * ZX_SALSA_BLOCK;
-        }
+        unsigned good = open_texts(t, &s, open + done, row);
+        done += good;
+        if (good < row)
+            *error = ZX_PERR_ZMTP_CRYPTOGRAPHIC;
         stream_wipe(&s);
     }
     return done;

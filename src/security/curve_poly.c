@@ -8,28 +8,33 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "security/curve_stream.h"
+
 #ifdef __SIZEOF_INT128__
 
 __extension__ typedef unsigned __int128 wide;
 
 static const uint64_t M44 = 0xfffffffffff, M42 = 0x3ffffffffff;
-enum { SODIUM_ABOVE = 768 };
 
 struct poly {
     uint64_t r[3], s[3]; /* the key, and 20 times it: what overflows comes back times 5 */
     uint64_t h[3];
 };
 
-static uint64_t get_le(const uint8_t *p) {
-    uint64_t v = 0;
-    for (unsigned i = 0; i < 8; i++)
-        v |= (uint64_t)p[i] << 8 * i;
-    return v;
+/* By memcpy: not every compiler sees one load in eight. */
+static inline uint64_t little_endian(uint64_t v) {
+    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(v) : v;
 }
 
-static void put_le(uint8_t *p, uint64_t v) {
-    for (unsigned i = 0; i < 8; i++)
-        p[i] = (uint8_t)(v >> 8 * i);
+static inline uint64_t get_le(const uint8_t *p) {
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return little_endian(v);
+}
+
+static inline void put_le(uint8_t *p, uint64_t v) {
+    v = little_endian(v);
+    memcpy(p, &v, sizeof v);
 }
 
 static inline void begin(struct poly *p, const uint8_t *key) {
@@ -91,34 +96,129 @@ static inline void finish(struct poly *p, uint8_t *tag, const uint8_t *key) {
     put_le(tag + 8, high);
 }
 
-static void small_tag(uint8_t *tag, const uint8_t *text, size_t size, const uint8_t *key) {
-    struct poly p;
-    begin(&p, key);
-    for (; size >= 16; text += 16, size -= 16)
-        block(&p, text, UINT64_C(1) << 40);
+static void add_up(struct poly *p, const uint8_t *data, size_t size) {
+    for (; size >= 16; data += 16, size -= 16)
+        block(p, data, UINT64_C(1) << 40);
     if (size) {
         uint8_t last[16] = {0};
-        for (size_t i = 0; i < size; i++)
-            last[i] = text[i];
+        memcpy(last, data, size);
         last[size] = 1;
-        block(&p, last, 0);
+        block(p, last, 0);
     }
-    finish(&p, tag, key);
 }
 
-void zx_poly_tag(uint8_t tag[ZX_POLY_TAG], const uint8_t *text, size_t size,
-                 const uint8_t key[ZX_POLY_KEY]) {
-    if (size <= SODIUM_ABOVE)
-        small_tag(tag, text, size, key);
-    else
-        (void)crypto_onetimeauth_poly1305(tag, text, size, key);
+void zx_poly_tag(const struct zx_poly_text *text) {
+    struct poly p;
+    begin(&p, text->key);
+    add_up(&p, text->data, text->size);
+    finish(&p, text->tag, text->key);
+}
+
+#if ZX_HAVE_CURVE_AVX
+
+enum { LANES_MAX = 8, LONG = 512, ROW_MIN = 3 };
+
+/* From limbs of 44 bits to those of 26 and back. */
+static struct zx_poly_limbs to_26(const uint64_t l[3]) {
+    const uint64_t m = 0x3ffffff;
+    return (struct zx_poly_limbs){{(uint32_t)(l[0] & m),
+                                   (uint32_t)((l[0] >> 26 | l[1] << 18) & m),
+                                   (uint32_t)(l[1] >> 8 & m),
+                                   (uint32_t)((l[1] >> 34 | l[2] << 10) & m),
+                                   (uint32_t)(l[2] >> 16)}};
+}
+
+static void from_26(uint64_t l[3], const struct zx_poly_limbs *n) {
+    uint64_t low = n->l[0] + ((uint64_t)n->l[1] << 26); /* the second may have a bit more */
+    uint64_t middle = (low >> 44) + ((uint64_t)n->l[2] << 8) + ((uint64_t)n->l[3] << 34);
+    l[0] = low & M44;
+    l[1] = middle & M44;
+    l[2] = (middle >> 44) + ((uint64_t)n->l[4] << 16);
+}
+
+/* power[i] = r^(i + 1) */
+static void powers(struct zx_poly_limbs *power, const struct poly *p, unsigned n) {
+    static const uint8_t nothing[16];
+    struct poly walk = *p;
+    memcpy(walk.h, p->r, sizeof walk.h);
+    power[0] = to_26(p->r);
+    for (unsigned i = 1; i < n; i++) {
+        block(&walk, nothing, 0);
+        uint64_t whole[3] = {walk.h[0], walk.h[1], walk.h[2]};
+        carry(whole);
+        carry(whole);
+        power[i] = to_26(whole);
+    }
+    sodium_memzero(&walk, sizeof walk);
+}
+
+static void long_tag(const struct zx_poly_text *text, unsigned lanes) {
+    struct poly p;
+    struct zx_poly_limbs power[LANES_MAX], sum = {{0}};
+    size_t blocks = text->size / 16 / lanes * lanes;
+    begin(&p, text->key);
+    powers(power, &p, lanes);
+    (lanes == LANES_MAX ? zx_poly_long8 : zx_poly_long4)(&sum, power, text->data, blocks);
+    from_26(p.h, &sum);
+    add_up(&p, text->data + blocks * 16, text->size - blocks * 16);
+    finish(&p, text->tag, text->key);
+    sodium_memzero(power, sizeof power);
+}
+
+/* Fewer texts than lanes: the rest of the lanes does the last one again, for nothing. */
+static void short_row(const struct zx_poly_text *text, unsigned n, unsigned lanes) {
+    struct zx_poly_text all[LANES_MAX];
+    uint8_t unused[ZX_POLY_TAG];
+    for (unsigned i = 0; i < lanes; i++) {
+        all[i] = text[i < n ? i : n - 1];
+        if (i >= n)
+            all[i].tag = unused;
+    }
+    (lanes == LANES_MAX ? zx_poly_row8 : zx_poly_row4)(all);
+}
+
+void zx_poly_tags(const struct zx_poly_text *text, unsigned n) {
+    struct zx_poly_text row[LANES_MAX];
+    unsigned lanes = zx_salsa_widest() / 2, have = 0;
+    if (lanes < 4) {
+        for (unsigned i = 0; i < n; i++)
+            zx_poly_tag(&text[i]);
+        return;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        if (text[i].size >= LONG)
+            long_tag(&text[i], lanes);
+        else
+            row[have++] = text[i];
+        if (have == lanes || (have && i + 1 == n)) {
+            if (have >= ROW_MIN)
+                short_row(row, have, lanes);
+            else
+                for (unsigned k = 0; k < have; k++)
+                    zx_poly_tag(&row[k]);
+            have = 0;
+        }
+    }
 }
 
 #else
 
-void zx_poly_tag(uint8_t tag[ZX_POLY_TAG], const uint8_t *text, size_t size,
-                 const uint8_t key[ZX_POLY_KEY]) {
-    (void)crypto_onetimeauth_poly1305(tag, text, size, key);
+void zx_poly_tags(const struct zx_poly_text *text, unsigned n) {
+    for (unsigned i = 0; i < n; i++)
+        zx_poly_tag(&text[i]);
+}
+
+#endif
+
+#else
+
+void zx_poly_tag(const struct zx_poly_text *text) {
+    (void)crypto_onetimeauth_poly1305(text->tag, text->data, text->size, text->key);
+}
+
+void zx_poly_tags(const struct zx_poly_text *text, unsigned n) {
+    for (unsigned i = 0; i < n; i++)
+        zx_poly_tag(&text[i]);
 }
 
 #endif

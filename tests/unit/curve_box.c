@@ -70,21 +70,79 @@ static void keystreams(void **state) {
     }
 }
 
+static void check_tag(const struct zx_poly_text *t) {
+    uint8_t expected[ZX_POLY_TAG];
+    (void)crypto_onetimeauth_poly1305(expected, t->data, t->size, t->key);
+    assert_memory_equal(t->tag, expected, sizeof expected);
+}
+
 static void authenticator(void **state) {
     (void)state;
-    uint8_t key[ZX_POLY_KEY], text[1200], got[16], expected[16];
-    for (size_t size = 0; size < sizeof text; size++) {
+    uint8_t key[ZX_POLY_KEY], data[1200], tag[ZX_POLY_TAG];
+    for (size_t size = 0; size < sizeof data; size++) {
+        struct zx_poly_text one = {data, size, key, tag};
         fill(key, sizeof key);
-        fill(text, size);
+        fill(data, size);
         for (int round = 0; round < 3; round++) {
             if (round == 1)
-                memset(text, 0xff, size); /* the carries */
+                memset(data, 0xff, size); /* the carries */
             if (round == 2)
                 memset(key, 0xff, sizeof key);
-            zx_poly_tag(got, text, size, key);
-            (void)crypto_onetimeauth_poly1305(expected, text, size, key);
-            assert_memory_equal(got, expected, sizeof got);
+            zx_poly_tag(&one);
+            check_tag(&one);
+            zx_poly_tags(&one, 1);
+            check_tag(&one);
         }
+    }
+}
+
+enum { TEXTS = 20, TEXT_MOST = 3000 };
+
+typedef void tags_fn(const struct zx_poly_text *text, unsigned n);
+
+/* Rows of texts of all sizes, of one size, of nothing but ones. */
+static void check_rows(tags_fn *tags, unsigned n, unsigned kind) {
+    static uint8_t key[TEXTS][ZX_POLY_KEY], data[TEXTS][TEXT_MOST], tag[TEXTS][ZX_POLY_TAG];
+    struct zx_poly_text text[TEXTS];
+    size_t size = below(kind & 1 ? TEXT_MOST : 300);
+    for (unsigned i = 0; i < n; i++) {
+        if (kind & 2)
+            size = below(kind & 1 ? TEXT_MOST : 300);
+        fill(key[i], sizeof key[i]);
+        fill(data[i], size);
+        if (kind & 4)
+            memset(data[i], 0xff, size);
+        if (kind & 8)
+            memset(key[i], 0xff, sizeof key[i]);
+        text[i] = (struct zx_poly_text){data[i], size, key[i], tag[i]};
+    }
+    tags(text, n);
+    for (unsigned i = 0; i < n; i++)
+        check_tag(&text[i]);
+}
+
+#if ZX_HAVE_CURVE_AVX
+static void row_of_4(const struct zx_poly_text *text, unsigned n) {
+    (void)n;
+    zx_poly_row4(text);
+}
+
+static void row_of_8(const struct zx_poly_text *text, unsigned n) {
+    (void)n;
+    zx_poly_row8(text);
+}
+#endif
+
+static void authenticators_in_rows(void **state) {
+    (void)state;
+    for (unsigned round = 0; round < 1600; round++) {
+        check_rows(zx_poly_tags, 1 + below(TEXTS), round % 16);
+#if ZX_HAVE_CURVE_AVX
+        if (zx_salsa_widest() >= 8)
+            check_rows(row_of_4, 4, round % 16);
+        if (zx_salsa_widest() >= 16)
+            check_rows(row_of_8, 8, round % 16);
+#endif
     }
 }
 
@@ -103,7 +161,12 @@ static void authenticator_edges(void **state) {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct bytes key = hex(rows[i].key), text = hex(rows[i].text);
         uint8_t tag[16];
-        zx_poly_tag(tag, text.data, text.size, key.data);
+        struct zx_poly_text row[8];
+        for (unsigned k = 0; k < 8; k++)
+            row[k] = (struct zx_poly_text){text.data, text.size, key.data, tag};
+        zx_poly_tag(row);
+        assert_bytes(tag, sizeof tag, rows[i].tag);
+        zx_poly_tags(row, 8);
         assert_bytes(tag, sizeof tag, rows[i].tag);
         bytes_free(&key);
         bytes_free(&text);
@@ -318,6 +381,7 @@ static void counter_used_up(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keystreams),         cmocka_unit_test(authenticator),
+        cmocka_unit_test(authenticators_in_rows),
         cmocka_unit_test(authenticator_edges), cmocka_unit_test(boxes),
         cmocka_unit_test(each_byte_tampered), cmocka_unit_test(wrong_sizes),
         cmocka_unit_test(counters_only_rise), cmocka_unit_test(reflected),
