@@ -162,7 +162,7 @@ ALWAYS void row_init(struct row *row, const struct zx_poly_text *text) {
     }
 }
 
-/* Block `step`, where not every lane has a whole one. Lanes that are through are left as they are. */
+/* Block `step`, where not every lane has a whole one; lanes that are through stay as they are. */
 ALWAYS void ragged(struct row *row, const struct zx_poly_text *text, uint64_t step,
                    const struct factor *f, struct number *h) {
     static const uint8_t nothing[BLOCK];
