@@ -110,7 +110,8 @@ struct zx_spin {
 };
 
 /* In a stream: a pipe that went dry is left listed, and polled by the wait that follows. False: not
- * this one. The socket's lock. */
+ * this one. The call must come to zx_wait_socket: only for the last pipe that might have had
+ * something. The socket's lock. */
 bool zx_wait_polls(struct zx_socket *s, struct zx_pipe *p);
 
 /* Absolute time of now + timeout_ms; UINT64_MAX for a negative timeout. */
