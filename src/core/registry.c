@@ -33,6 +33,10 @@ static const struct zx_transport_ops *const transports[] = {
 #if ZX_HAVE_NORM
     &zx_norm_ops,
 #endif
+#if ZX_HAVE_PGM
+    &zx_pgm_ops,
+    &zx_epgm_ops,
+#endif
 };
 
 const struct zx_pattern_ops *zx_registry_pattern(int type) {

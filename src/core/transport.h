@@ -132,5 +132,9 @@ extern const struct zx_transport_ops zx_wss_ops;
 #if ZX_HAVE_NORM
 extern const struct zx_transport_ops zx_norm_ops;
 #endif
+#if ZX_HAVE_PGM
+extern const struct zx_transport_ops zx_pgm_ops;
+extern const struct zx_transport_ops zx_epgm_ops;
+#endif
 
 #endif

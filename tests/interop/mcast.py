@@ -108,6 +108,13 @@ class Agent:
         self.p.wait()
 
 
+def place(host, lib, group):
+    """OpenPGM asks the name service for an interface, and here there is none: libzmq gets the
+    address."""
+    interface = LINK if lib == OURS else f"10.99.0.{host + 1}"
+    return f"{SCHEME}://{interface if SCHEME != 'norm' else LINK};{group}"
+
+
 def transfer(case, pub_lib, sub_lib, count, size, loss=0, roles=("pub", "sub"), late=False,
              options=None):
     """Returns the receiver's count, gaps and milliseconds."""
@@ -115,11 +122,12 @@ def transfer(case, pub_lib, sub_lib, count, size, loss=0, roles=("pub", "sub"), 
         print(f"  {case}: SKIP: nftables is not to be used here")
         return None
     options = options or {RATE: 20000, RECOVERY_IVL: 5000, NORM_MODE: 0}
-    endpoint = f"{SCHEME}://{LINK};239.192.7.{1 + loss % 100}:5{len(case) % 10}55"
+    group = f"239.192.7.{1 + loss % 100}:5{len(case) % 10}55"
     agents = []
     try:
-        pub = Agent(0, pub_lib, roles[0], endpoint, count, size, options)
+        pub = Agent(0, pub_lib, roles[0], place(0, pub_lib, group), count, size, options)
         agents.append(pub)
+        endpoint = place(1, sub_lib, group)
         sub = Agent(1, sub_lib, roles[1], endpoint, count, size, options)
         agents.append(sub)
         sub.expect("ready")
