@@ -48,7 +48,6 @@ struct zx_budget { /* when to write, protocol R3; the socket's lock */
     uint32_t size;  /* K */
     uint32_t sent;  /* sends since the last flush, as the first dirty pipe counts them */
     uint32_t burst; /* sends since the last wait */
-    uint32_t peak;  /* K before the sender last fell behind the sweeper: a burst may resume */
     uint64_t last_ns;  /* end of the last flush */
     uint64_t first_ns; /* first send after it, when there were several */
     uint64_t wide_ns;  /* how long messages to many may wait for company */

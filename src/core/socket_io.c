@@ -118,7 +118,6 @@ static inline bool leave_to_sweeper(struct zx_budget *b, struct zx_pipe *p, bool
 static void slow_down(struct zx_socket *s) {
     struct zx_budget *b = &s->budget;
     flush_pipes(s);
-    b->peak = b->size;
     b->size = b->left = 1;
     b->sent = 0;
     b->last_ns = zx_os_now_ns();
