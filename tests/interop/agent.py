@@ -29,6 +29,18 @@ def make(text):
     return fill(int(size), int(seed))
 
 
+class OneKey:
+    """Lets in the client whose key is printed in zmq_curve(7)."""
+
+    def callback(self, domain, key):
+        return domain == "shop" and key == b"Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"
+
+
+def configure(auth):
+    auth.configure_plain(domain="shop", passwords={"admin": "secret"})
+    auth.configure_curve_callback(domain="shop", credentials_provider=OneKey())
+
+
 class AsyncioHandler:
     """pyzmq's authenticator of asyncio, in a loop of its own."""
 
@@ -47,7 +59,7 @@ class AsyncioHandler:
         async def begin():
             self.auth = AsyncioAuthenticator(zmq.asyncio.Context.shadow(ctx.underlying))
             self.auth.start()
-            self.auth.configure_plain(domain="shop", passwords={"admin": "secret"})
+            configure(self.auth)
 
         async def end():
             self.auth.stop()
@@ -68,7 +80,7 @@ def thread_handler(ctx):
     from zmq.auth.thread import ThreadAuthenticator
     auth = ThreadAuthenticator(ctx)
     auth.start()
-    auth.configure_plain(domain="shop", passwords={"admin": "secret"})
+    configure(auth)
     return auth
 
 

@@ -21,7 +21,7 @@
  *   | peer S ENDPOINT -> ok ID (connects)
  *   loaded -> ok PATH VERSION [zmqx] | quit
  *   on pyzmq: auth S thread|asyncio (its authenticator: in domain "shop" admin may come with the
- *   password "secret") | noauth S
+ *   password "secret", and the client whose CURVE key zmq_curve(7) prints) | noauth S
  * S is a slot number; PART is h:HEX, or r:SIZE:SEED for bytes counted up from SEED modulo 251.
  * Answers are "ok ...", "none" or "err ...".
  */
