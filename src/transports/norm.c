@@ -174,7 +174,7 @@ static void run(void *arg) {
         if (!zx_carrier_turn(&n->c, rc < 0 ? 0 : fds[0].revents))
             break;
     }
-    NormDestroyInstance(n->instance); /* its thread has ended, and all sessions with it */
+    zx_norm_session_close(n->instance, n->session);
     while (n->streams)
         stream_free(n, n->streams);
     zx_carrier_done(&n->c);
@@ -212,8 +212,7 @@ static int carry(const struct zx_conf *conf, const char *address, struct zx_carr
         *out = &n->c;
         return fd;
     }
-    if (n->instance)
-        NormDestroyInstance(n->instance);
+    zx_norm_session_close(n->instance, n->session);
     free(n);
     return rc;
 }

@@ -80,6 +80,14 @@ int zx_norm_session_open(const struct zx_conf *conf, const char *address,
     return is_sender || start_receiver(conf, *session) ? 0 : -EADDRINUSE;
 }
 
+/* The instance does not free its sessions. */
+void zx_norm_session_close(NormInstanceHandle instance, NormSessionHandle session) {
+    if (session)
+        NormDestroySession(session);
+    if (instance)
+        NormDestroyInstance(instance);
+}
+
 static void set_rate(const struct zx_conf_multicast *m, NormSessionHandle session) {
     NormSetTxRate(session, m->rate_kbps * 1000.0);
     if (m->norm_mode == ZMQ_NORM_FIXED)

@@ -4,7 +4,7 @@
  *
  * What: opening, and from frames of the link to [marker][frame] in the library's stream.
  * Owner: whoever opens it, then the carrier's thread.
- * Life: the instance owns the session and the stream; NormDestroyInstance ends all.
+ * Life: open until close, which ends the stream and the library's thread as well.
  * Never: waits, but for name service while opening.
  */
 #ifndef ZX_TRANSPORTS_NORM_SESSION_H
@@ -26,10 +26,11 @@ struct zx_norm_tx {
     uint64_t drain_ns; /* a full stream buffer takes so long at the rate */
 };
 
-/* *instance is to be destroyed even after a failure, if not NULL. -EINVAL, -ENODEV (no such
+/* Is to be closed even after a failure. -EINVAL, -ENODEV (no such
  * interface), -EADDRINUSE (the library gives no reason; it is the port most of the time). */
 int zx_norm_session_open(const struct zx_conf *conf, const char *address,
                          NormInstanceHandle *instance, NormSessionHandle *session);
+void zx_norm_session_close(NormInstanceHandle instance, NormSessionHandle session);
 int zx_norm_tx_open(struct zx_norm_tx *tx, const struct zx_conf *conf, NormSessionHandle session);
 /* Writes what the stream takes of it. */
 void zx_norm_tx_pump(struct zx_norm_tx *tx, struct zx_buf *from);
