@@ -63,6 +63,14 @@ extern "C" {
 #define ZMQX_HANDSHAKES_MAX 10001
 
 /*
+ * Socket option, uint64_t, get only; datagrams.
+ * How many datagrams the present udp endpoints of the socket have refused: received ones that were
+ * malformed or longer than 8192 bytes, and those to be sent that were too long or that the system
+ * would not take. 0 for a socket without udp.
+ */
+#define ZMQX_DATAGRAMS_REFUSED 10002
+
+/*
  * Stores the version of this library, the three numbers above, as the library was built.
  * Any of the pointers may be NULL; that number is skipped. Never fails. Thread-safe.
  */

@@ -177,11 +177,11 @@ static void close_links(struct zx_endpoint *ep, uint64_t until) {
     }
 }
 
-static void end_dial(struct zx_endpoint *ep, uint64_t until) {
+static void end_dial(struct zx_endpoint *ep, uint64_t until, bool keep_unread) {
     struct zx_link *l = ep->dial;
     ep->dial = NULL;
     /* Found by the socket's own list: l->pipe may go at any moment. */
-    for (struct zx_pipe *p = ep->sock->pipes; p; p = p->app.next) {
+    for (struct zx_pipe *p = keep_unread ? NULL : ep->sock->pipes; p; p = p->app.next) {
         if (p->link != l)
             continue;
         zx_socket_detach(ep->sock, p); /* unread messages go at once */
@@ -202,7 +202,6 @@ static void end_inproc(struct zx_socket *s, struct zx_pipe *p) {
 
 void zx_endpoint_end(struct zx_endpoint *ep, int linger_ms, bool keep_unread) {
     uint64_t until = linger_ms ? zx_deadline(linger_ms) : 0;
-    (void)keep_unread;
     zx_socket_flush(ep->sock);
     if (ep->listener) {
         zx_listener_close(ep->listener);
@@ -213,7 +212,7 @@ void zx_endpoint_end(struct zx_endpoint *ep, int linger_ms, bool keep_unread) {
     if (ep->tp && ep->tp->carry)
         close_links(ep, until);
     if (ep->dial)
-        end_dial(ep, until);
+        end_dial(ep, until, keep_unread && ep->is_bind);
     if (ep->binder)
         zx_inproc_unbind(ep->sock->ctx->inproc, ep->typed, ep->binder);
     if (ep->pipe)
@@ -227,7 +226,7 @@ struct parsed {
     const char *address;
 };
 
-/* Schemes that exist elsewhere but have their socket types; nothing of them is here yet. */
+/* Datagrams have their socket types. */
 static bool is_for_type(const struct zx_socket *s, const struct zx_transport_ops *tp,
                         bool is_bind) {
     unsigned flags = s->ops->flags;
@@ -305,6 +304,48 @@ static void list_endpoint(struct zx_socket *s, struct zx_endpoint *ep, char *las
     s->endpoints = ep;
 }
 
+static int join_datagrams(struct zx_socket *s, struct zx_endpoint *ep, struct zx_pipe *p) {
+    char text[ZX_ENDPOINT_MAX];
+    struct zx_link *l;
+    int rc = zx_link_new_datagrams(ep, p, text, &l);
+    if (rc)
+        return rc;
+    char *resolved = strdup(ep->is_bind ? text : ep->typed);
+    rc = resolved ? zx_socket_attach(s, p) : -ENOMEM;
+    if (!rc) {
+        free(ep->text);
+        ep->text = resolved;
+        ep->dial = l;
+        return 0;
+    }
+    free(resolved);
+    close_link(l, 0);
+    zx_source_unref(&l->src);
+    return rc;
+}
+
+/* One link, bound or not, for as long as the endpoint lives: a bind that fails says so. */
+static int open_datagrams(struct zx_socket *s, struct zx_endpoint *ep) {
+    struct zx_pipe *p = zx_pipe_new(s, ep->conf);
+    if (!p)
+        return -ENOMEM;
+    p->hears_all = !ep->is_bind;
+    zx_socket_attend(s); /* the place may be free already */
+    int rc = zx_socket_register(s, p);
+    if (!rc && (rc = join_datagrams(s, ep, p)))
+        zx_socket_unregister(s, p);
+    zx_pipe_unref_locked(p, &s->dead);
+    if (rc && ep->is_bind) {
+        struct zx_event_text text = {ep->address, NULL, false};
+        zx_monitor_event(s, ZMQ_EVENT_BIND_FAILED, (uint64_t)-rc, &text);
+    }
+    return rc;
+}
+
+static int bind_network(struct zx_socket *s, struct zx_endpoint *ep) {
+    return ep->tp->datagrams ? open_datagrams(s, ep) : zx_listener_new(ep, &ep->listener);
+}
+
 int zx_socket_bind(struct zx_socket *s, const char *endpoint) {
     struct parsed where;
     int rc = parse(s, endpoint, true, &where);
@@ -319,7 +360,7 @@ int zx_socket_bind(struct zx_socket *s, const char *endpoint) {
     if (!where.tp)
         rc = bind_inproc(s, ep);
     else
-        rc = where.tp->carry ? carry(ep) : zx_listener_new(ep, &ep->listener);
+        rc = where.tp->carry ? carry(ep) : bind_network(s, ep);
     char *last = rc ? NULL : strdup(ep->text);
     if (last) {
         list_endpoint(s, ep, last);
@@ -410,7 +451,9 @@ static int dial_pipe(struct zx_socket *s, struct zx_endpoint *ep, struct zx_pipe
     return is_single ? 0 : rc;
 }
 
-static int connect_stream(struct zx_socket *s, struct zx_endpoint *ep) {
+static int connect_network(struct zx_socket *s, struct zx_endpoint *ep) {
+    if (ep->tp->datagrams)
+        return open_datagrams(s, ep);
     struct zx_pipe *p;
     struct zx_link *l = NULL;
     int rc = dial_pipe(s, ep, &p);
@@ -481,7 +524,7 @@ int zx_socket_connect(struct zx_socket *s, const char *endpoint) {
     if (!rc && !where.tp)
         rc = connect_inproc(s, ep);
     else if (!rc)
-        rc = where.tp->carry ? carry(ep) : connect_stream(s, ep);
+        rc = where.tp->carry ? carry(ep) : connect_network(s, ep);
     if (!rc) {
         list_endpoint(s, ep, last);
         return 0;

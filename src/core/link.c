@@ -43,6 +43,7 @@ static void link_free(struct zx_source *src) {
         free(l->w.dial->addrs);
         free(l->w.dial);
     }
+    free(l->own);
     zx_buf_fini(&l->w.held);
     zx_buf_fini(&l->w.ctrl);
     zx_timer_unreserve(l->src.reactor->io);
@@ -99,6 +100,32 @@ int zx_link_new_dial(struct zx_endpoint *ep, struct zx_pipe *pipe, struct zx_lin
     }
     *out = l;
     return 0;
+}
+
+int zx_link_new_datagrams(struct zx_endpoint *ep, struct zx_pipe *pipe, char *text,
+                          struct zx_link **out) {
+    struct zx_link *l = link_new(ep, ep->conf);
+    if (!l)
+        return -ENOMEM;
+    int rc = l->tp->datagrams->open(ep, &l->own, text, ZX_ENDPOINT_MAX);
+    if (rc >= 0) {
+        l->src.fd = rc;
+        l->w.framing = ZX_FRAMING_DATAGRAMS;
+        atomic_init(&l->state, ZX_LINK_READY);
+        zx_pipe_ref(pipe);
+        atomic_init(&l->pipe, pipe);
+        pipe->link = l;
+        zx_source_ref(&l->src);
+        *out = l;
+        rc = zx_reactor_add(l->src.reactor, &l->src, ZX_POLL_IN);
+        if (!rc)
+            return 0;
+        zx_sock_close(l->src.fd);
+        l->src.fd = -1;
+        zx_link_finish(l);
+    }
+    zx_source_unref(&l->src);
+    return rc;
 }
 
 int zx_link_new_accepted(struct zx_endpoint *ep, int fd, struct zx_link **out) {
@@ -520,7 +547,7 @@ bool zx_link_has_output(struct zx_link *l) {
 void zx_link_drained(struct zx_link *l) {
     uint64_t until = atomic_load_explicit(&l->linger_until_ns, memory_order_acquire);
     uint64_t now = zx_os_now_ns();
-    if (until <= now) {
+    if (until <= now || l->w.framing == ZX_FRAMING_DATAGRAMS) {
         zx_link_end(l, ZX_END_LOCAL, 0);
         return;
     }

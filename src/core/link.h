@@ -143,6 +143,7 @@ struct zx_link {
         /* OPENING: came in and waits for ZAP's answer; then ZMTP 1.0: the frame being read */
         struct zx_buf held;
     } w;
+    void *own; /* a datagram transport's, the word's; freed with the link */
     atomic_bool crowded; /* the I/O thread is to work the backlog off */
     _Atomic uint64_t linger_until_ns; /* set before CLOSE is posted; 0: at once */
     struct {
@@ -156,11 +157,15 @@ struct zx_link {
 };
 
 enum zx_framing { ZX_FRAMING_DIRECT, ZX_FRAMING_V1, ZX_FRAMING_RAW, ZX_FRAMING_SLOT,
-                  ZX_FRAMING_SEALED };
+                  ZX_FRAMING_SEALED, ZX_FRAMING_DATAGRAMS };
 
 /* A link that will connect (start it with ZX_WORK_START). pipe may be NULL (IMMEDIATE);
  * takes references. 0 or -ENOMEM. */
 int zx_link_new_dial(struct zx_endpoint *ep, struct zx_pipe *pipe, struct zx_link **out);
+/* A link of datagrams, open and ready; takes references. text: the resolved one of a bind. The
+ * error of the transport's open, or of the poll set. */
+int zx_link_new_datagrams(struct zx_endpoint *ep, struct zx_pipe *pipe, char *text,
+                          struct zx_link **out);
 /* A link for a connection just accepted; takes over fd on success. */
 int zx_link_new_accepted(struct zx_endpoint *ep, int fd, struct zx_link **out);
 

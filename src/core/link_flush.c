@@ -242,7 +242,7 @@ static int prepare(struct zx_link *l, struct zx_pipe *p, bool *credit) {
  * alone, since otherwise a sender that rests would hold what its last burst took. */
 static void rest_queue(struct zx_link *l, struct zx_pipe *p, bool owner) {
     const struct zx_chunk *c = p->out->r.cur;
-    if (l->w.framing != ZX_FRAMING_DIRECT || !c)
+    if ((l->w.framing != ZX_FRAMING_DIRECT && l->w.framing != ZX_FRAMING_DATAGRAMS) || !c)
         return;
     if (owner) {
         zx_queue_rewind(p->out, c->size <= ZX_QUEUE_KEEP);
@@ -265,14 +265,19 @@ static void flushed_all(struct zx_link *l, struct zx_pipe *p, bool owner) {
     }
 }
 
+static int flush_some(struct zx_link *l, struct zx_pipe *p, bool *credit) {
+    if (l->w.framing == ZX_FRAMING_DATAGRAMS)
+        return l->tp->datagrams->send(l, p, credit);
+    int rc = prepare(l, p, credit);
+    return rc ? rc : send_once(l, p, credit);
+}
+
 static void flush_ready(struct zx_link *l, bool owner) {
     struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_relaxed);
     bool credit = false;
     int rc = 0;
     for (int i = 0; i < TURN_SENDS; i++) {
-        rc = prepare(l, p, &credit);
-        if (!rc)
-            rc = send_once(l, p, &credit);
+        rc = flush_some(l, p, &credit);
         if (rc <= 0)
             break;
     }

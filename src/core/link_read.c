@@ -281,7 +281,13 @@ void zx_link_read(struct zx_link *l, bool owner) {
         if (st == ZX_LINK_READY && !l->w.closing) {
             if (is_full(l, p, owner))
                 break;
-            n = is_direct(l) ? read_direct(l, p, owner) : read_scratch(l, owner);
+            if (l->w.framing == ZX_FRAMING_DATAGRAMS)
+                n = l->tp->datagrams->recv(l, p, owner);
+            else
+                n = is_direct(l) ? read_direct(l, p, owner) : read_scratch(l, owner);
+        } else if (l->w.framing == ZX_FRAMING_DATAGRAMS) {
+            l->w.paused = true; /* it closes: nobody wants them any more */
+            break;
         } else if (st == ZX_LINK_OPENING && l->w.stream && !l->w.hs) {
             n = zx_link_open_stream(l, owner);
         } else if (st == ZX_LINK_OPENING && zx_buf_size(&l->w.held)) {

@@ -23,7 +23,7 @@ static const struct zx_pattern_ops *const patterns[] = {
 };
 
 static const struct zx_transport_ops *const transports[] = {
-    &zx_tcp_ops, &zx_ipc_ops,
+    &zx_tcp_ops, &zx_ipc_ops, &zx_udp_ops,
 #if ZX_HAVE_WS
     &zx_ws_ops,
 #endif

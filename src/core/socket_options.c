@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/ctx.h"
+#include "core/endpoint.h"
 #include "core/link.h"
 #include "core/reactor.h"
 #include "core/socket.h"
@@ -39,6 +40,18 @@ static int get_events(struct zx_socket *s, void *val, size_t *size) {
     return zx_opt_get_int_loose(zx_socket_events(s, true), val, size);
 }
 
+static int get_refused(const struct zx_socket *s, void *val, size_t *size) {
+    uint64_t n = 0;
+    if (*size < sizeof n)
+        return -EINVAL;
+    for (const struct zx_endpoint *ep = s->endpoints; ep; ep = ep->next)
+        if (ep->tp && ep->tp->datagrams && ep->dial)
+            n += ep->tp->datagrams->refused(ep->dial->own);
+    memcpy(val, &n, sizeof n);
+    *size = sizeof n;
+    return 0;
+}
+
 int zx_socket_get_option(struct zx_socket *s, int option, void *val, size_t *size) {
     if (!val || !size)
         return -EINVAL;
@@ -55,6 +68,8 @@ int zx_socket_get_option(struct zx_socket *s, int option, void *val, size_t *siz
         return zx_opt_get_text(s->last_endpoint ? s->last_endpoint : "", val, size);
     case ZMQ_THREAD_SAFE:
         return zx_opt_get_int_loose((s->ops->flags & ZX_PATTERN_THREAD_SAFE) != 0, val, size);
+    case ZMQX_DATAGRAMS_REFUSED:
+        return get_refused(s, val, size);
     case ZMQX_SPIN_US:
         return zx_opt_get_int((int)(zx_spin_budget_ns(s) / 1000), val, size);
     default:

@@ -65,9 +65,32 @@ struct zx_stream_place {
     uint8_t *memory; /* of the connecting side: the transport's between attempts, 0 at first */
 };
 
+struct zx_endpoint;
+struct zx_link;
+struct zx_pipe;
+
+enum { ZX_DATAGRAM_MAX = 8192 }; /* bytes, as libzmq has it */
+
+/* A transport of datagrams has no handshake and no peer that goes: one link for each bind and
+ * connect, from beginning to end. It reads and writes itself, called by the holder of the link's
+ * word; what belongs to no link is refused, counted and never ends anything. */
+struct zx_datagram_ops {
+    /* Opens for bind or connect, may block on name service. Writes the resolved text of a bind.
+     * *state is what the link keeps in `own`, one piece of malloc. Descriptor or -errno. */
+    int (*open)(const struct zx_endpoint *ep, void **state, char *text, size_t size);
+    /* Into p->in as pairs of frames. Bytes if more may be there, else 0. */
+    ptrdiff_t (*recv)(struct zx_link *l, struct zx_pipe *p, bool owner);
+    /* Pairs of frames out of p->out, at most one system call. 1 go on, 0 nothing left, -EAGAIN. */
+    int (*send)(struct zx_link *l, struct zx_pipe *p, bool *credit);
+    /* Datagrams refused so far, in either direction. Any thread. */
+    uint64_t (*refused)(const void *state);
+};
+
 struct zx_transport_ops {
     const char *scheme; /* "tcp" */
-    bool datagrams;     /* only for types with ZX_PATTERN_BIND_DATAGRAMS or _CONNECT_DATAGRAMS */
+    /* Not NULL: only for types with ZX_PATTERN_BIND_DATAGRAMS or _CONNECT_DATAGRAMS; then of
+     * what follows only check, the texts and same_bound are called. */
+    const struct zx_datagram_ops *datagrams;
 
     /* Syntax of the text behind "://". Called by zmq_bind and zmq_connect before anything
      * else. 0, -EINVAL, -ENAMETOOLONG ... */
@@ -136,5 +159,6 @@ extern const struct zx_transport_ops zx_norm_ops;
 extern const struct zx_transport_ops zx_pgm_ops;
 extern const struct zx_transport_ops zx_epgm_ops;
 #endif
+extern const struct zx_transport_ops zx_udp_ops;
 
 #endif

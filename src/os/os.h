@@ -184,6 +184,12 @@ void zx_addr_any(struct zx_addr *a, enum zx_family f);
 /* Numeric host text without port and brackets ("127.0.0.1", "::ffff:1.2.3.4", "fe80::1%eth0");
  * a zone that is no interface (any more) stays a number. -ENOSPC, -EINVAL (no IP address). */
 int zx_addr_host_text(const struct zx_addr *a, char *buf, size_t size);
+/* "1.2.3.4:5", "[::1]:5": literals only, size bytes, with or without a NUL at the end. -EINVAL. */
+int zx_addr_parse_ip_port(struct zx_addr *a, const char *text, size_t size);
+/* The other way, a mapped address in its IPv4 form. Length without the NUL; -ENOSPC, -EINVAL. */
+int zx_addr_ip_port_text(const struct zx_addr *a, char *buf, size_t size);
+bool zx_addr_is_multicast(const struct zx_addr *a); /* of IPv4 or IPv6 */
+unsigned zx_addr_scope(const struct zx_addr *a);    /* IPv6: number of the zone; else 0 */
 /* Raw bytes and bit length of the address for CIDR matching: 4 or 16 bytes; 0 if none. */
 size_t zx_addr_bytes(const struct zx_addr *a, uint8_t out[16]);
 /* path: "name" or "@abstract". -ENAMETOOLONG, -EINVAL. */
@@ -193,6 +199,9 @@ int zx_addr_unix_text(const struct zx_addr *a, char *buf, size_t size);
 /* First address of interface `name` in that family. -ENODEV; -EMFILE, -ENOMEM ... where the
  * system cannot be asked. Retries getifaddrs a few times when it fails for the moment. */
 int zx_os_interface_addr(struct zx_addr *a, const char *name, enum zx_family f);
+
+/* Number of interface `name`, 0 if there is none. */
+unsigned zx_os_interface_index(const char *name);
 
 /* Blocking name resolution (getaddrinfo, SOCK_STREAM): at most max addresses, in
  * the resolver's order. INET: IPv4 only, a mapped literal as what it maps; INET6: IPv6 and
@@ -239,6 +248,35 @@ int zx_sock_set_tos(int fd, int tos);       /* IP_TOS and IPV6_TCLASS as the fam
 int zx_sock_set_priority(int fd, int prio);
 int zx_sock_set_busy_poll(int fd, int usec);
 int zx_sock_bind_device(int fd, const char *name);
+
+/* ---- datagram sockets (non-blocking, close-on-exec) -------------------- */
+
+struct zx_datagram {
+    struct zx_addr *addr;  /* where to; where from, NULL if nobody asks */
+    struct zx_iov iov[2];  /* receiving: one */
+    unsigned n_iov;
+    size_t size;           /* received: bytes that are there */
+    bool cut;              /* received: it was longer than its room */
+};
+enum { ZX_DATAGRAMS_MAX = 32 }; /* in one call */
+
+int zx_dgram_open(enum zx_family f);
+/* Datagrams moved, at least 1, in as few system calls as the system can do it; -EAGAIN; another
+ * negative errno is about the first one (sending), or an error that waited (receiving). */
+int zx_dgram_send(int fd, const struct zx_datagram *d, unsigned n);
+int zx_dgram_recv(int fd, struct zx_datagram *d, unsigned n);
+
+struct zx_dgram_group { /* a multicast group, and by which interface */
+    struct zx_addr addr;
+    struct zx_addr iface; /* len 0: the system's choice; an address of the interface (IPv4) */
+    unsigned index;       /* of the interface, 0: not known */
+};
+/* Others may bind the same port, each gets every datagram to the group. */
+int zx_dgram_share_port(int fd);
+/* Joins; other groups that this host has joined are not heard, where the system can tell. */
+int zx_dgram_join(int fd, const struct zx_dgram_group *group);
+/* How what is sent to the group leaves. */
+int zx_dgram_aim(int fd, const struct zx_dgram_group *group, bool loop, int hops);
 
 struct zx_cred {
     uint32_t uid, gid;

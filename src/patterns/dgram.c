@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* DGRAM: datagrams, each an address frame and a body; bound to one address. The transport gives
- * it a pipe, takes and makes those pairs of frames. */
+ * it a pipe, takes and makes those pairs of frames; outwards the address is binary. */
 #include <errno.h>
 
 #include "core/pipe.h"
+#include "core/transport.h"
 #include "patterns/pair.h"
 #include "zmq.h"
 
@@ -12,7 +13,18 @@ extern const struct zx_pattern_ops zx_dgram_ops;
 static int dgram_send(struct zx_socket *s, struct zx_src *src) {
     if (src->more == zx_pair_of(s)->more_out)
         return -EINVAL; /* an address, then a body; what was begun stays so */
-    return zx_pair_send(s, src);
+    if (!src->more)
+        return src->size > ZX_DATAGRAM_MAX ? -EMSGSIZE : zx_pair_send(s, src);
+    struct zx_addr to;
+    int rc = zx_addr_parse_ip_port(&to, src->data, src->size);
+    if (rc)
+        return rc;
+    /* To the transport as the system has it, so that it is taken apart once. */
+    struct zx_src head = {.data = to.sa, .size = to.len, .more = true};
+    rc = zx_pair_send(s, &head);
+    if (!rc)
+        zx_src_drop(s, src);
+    return rc;
 }
 
 const struct zx_pattern_ops zx_dgram_ops = {

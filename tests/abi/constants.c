@@ -92,6 +92,7 @@ static void test_own_numbers(void **state) {
     assert_int_equal(ZMQX_OPTION_BASE, 10000);
     assert_int_equal(ZMQX_SPIN_US, 10000);
     assert_int_equal(ZMQX_HANDSHAKES_MAX, 10001);
+    assert_int_equal(ZMQX_DATAGRAMS_REFUSED, 10002);
 }
 
 static void test_make_version(void **state) {

@@ -43,14 +43,6 @@ static int has_socks(void) {
     return option_answers(ZMQ_SOCKS_PROXY, "127.0.0.1:1", 11);
 }
 
-static int has_udp(void) {
-    void *ctx = zmq_ctx_new(), *s = zmq_socket(ctx, ZMQ_PAIR);
-    int absent = zmq_connect(s, "udp://127.0.0.1:1") != 0 && errno == EPROTONOSUPPORT;
-    zmq_close(s);
-    zmq_ctx_term(ctx);
-    return !absent;
-}
-
 static struct {
     const char *name;
     int (*answers)(void);
@@ -58,7 +50,6 @@ static struct {
 } features[] = {
     {"CURVE", has_curve, 0},
     {"SOCKS", has_socks, 0},
-    {"udp", has_udp, 0},
 };
 
 static void broken(int number, const char *what) {

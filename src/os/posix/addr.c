@@ -109,8 +109,14 @@ void zx_addr_set_port(struct zx_addr *a, uint16_t port) {
     }
 }
 
-static uint32_t scope(const struct zx_addr *a) {
-    return zx_addr_family(a) == ZX_AF_INET6 ? zx_posix_addr_in6(a).sin6_scope_id : 0;
+unsigned zx_addr_scope(const struct zx_addr *a) {
+    return zx_addr_family(a) == ZX_AF_INET6 ? (unsigned)zx_posix_addr_in6(a).sin6_scope_id : 0;
+}
+
+bool zx_addr_is_multicast(const struct zx_addr *a) {
+    uint8_t b[16];
+    size_t n = zx_addr_bytes(a, b);
+    return n == 4 ? (b[0] & 0xf0) == 0xe0 : n == 16 && b[0] == 0xff;
 }
 
 bool zx_addr_equal(const struct zx_addr *a, const struct zx_addr *b) {
@@ -120,8 +126,8 @@ bool zx_addr_equal(const struct zx_addr *a, const struct zx_addr *b) {
     size_t n = zx_addr_bytes(a, ba);
     if (!n) /* a path, or a family we know nothing of */
         return a->len == b->len && memcmp(a->sa, b->sa, a->len) == 0;
-    return n == zx_addr_bytes(b, bb) && memcmp(ba, bb, n) == 0 && scope(a) == scope(b) &&
-           zx_addr_port(a) == zx_addr_port(b);
+    return n == zx_addr_bytes(b, bb) && memcmp(ba, bb, n) == 0 &&
+           zx_addr_scope(a) == zx_addr_scope(b) && zx_addr_port(a) == zx_addr_port(b);
 }
 
 static int parse_zone(const char *zone, uint32_t *id) {
@@ -232,4 +238,57 @@ size_t zx_addr_bytes(const struct zx_addr *a, uint8_t out[16]) {
     default:
         return 0;
     }
+}
+
+/* ---- with a port ------------------------------------------------------------ */
+
+static int parse_port(const char *text, uint16_t *port) {
+    unsigned n = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9' && n <= UINT16_MAX; at++)
+        n = n * 10 + (unsigned)(*at - '0');
+    if (at == text || *at || !n || n > UINT16_MAX)
+        return -EINVAL;
+    *port = (uint16_t)n;
+    return 0;
+}
+
+int zx_addr_parse_ip_port(struct zx_addr *a, const char *text, size_t size) {
+    char buf[INET6_ADDRSTRLEN + IF_NAMESIZE + 10];
+    uint16_t port;
+    if (size && !text[size - 1])
+        size--;
+    if (size >= sizeof(buf) || memchr(text, '\0', size))
+        return -EINVAL;
+    memcpy(buf, text, size);
+    buf[size] = '\0';
+    char *colon = strrchr(buf, ':');
+    if (!colon || parse_port(colon + 1, &port))
+        return -EINVAL;
+    char *host = buf;
+    bool brackets = buf[0] == '[' && colon > buf && colon[-1] == ']';
+    if (brackets) {
+        host++;
+        colon--;
+    }
+    *colon = '\0';
+    int rc = zx_addr_parse_ip(a, host);
+    if (rc)
+        return rc;
+    if (brackets != (zx_addr_family(a) == ZX_AF_INET6))
+        return -EINVAL;
+    zx_addr_set_port(a, port);
+    return 0;
+}
+
+int zx_addr_ip_port_text(const struct zx_addr *a, char *buf, size_t size) {
+    char host[INET6_ADDRSTRLEN + IF_NAMESIZE];
+    struct zx_addr plain = *a;
+    zx_addr_unmap_v4(&plain);
+    int rc = zx_addr_host_text(&plain, host, sizeof(host));
+    if (rc)
+        return rc;
+    bool v6 = zx_addr_family(&plain) == ZX_AF_INET6;
+    int n = snprintf(buf, size, v6 ? "[%s]:%u" : "%s:%u", host, (unsigned)zx_addr_port(&plain));
+    return n < 0 || (size_t)n >= size ? -ENOSPC : n;
 }

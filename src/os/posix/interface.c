@@ -2,6 +2,7 @@
 #include "os/posix/posix.h"
 
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <string.h>
 
 #include "os/posix/addr.h"
@@ -47,4 +48,8 @@ int zx_os_interface_addr(struct zx_addr *a, const char *name, enum zx_family f) 
             rc = zx_posix_addr_store(a, i->ifa_addr, sa_size(af));
     freeifaddrs(list);
     return rc;
+}
+
+unsigned zx_os_interface_index(const char *name) {
+    return if_nametoindex(name);
 }

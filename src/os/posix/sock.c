@@ -39,14 +39,14 @@ static int prepare(int fd) {
     return rc;
 }
 
-int zx_sock_open(enum zx_family f) {
+static int open_kind(enum zx_family f, int kind) {
     int af = zx_posix_af(f);
     if (af == AF_UNSPEC)
         return -EAFNOSUPPORT;
 #ifdef __APPLE__
-    int fd = socket(af, SOCK_STREAM, 0);
+    int fd = socket(af, kind, 0);
 #else
-    int fd = socket(af, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(af, kind | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 #endif
     fd = zx_posix_above_std(fd);
     return fd < 0 ? fd : prepare(fd);
@@ -71,6 +71,14 @@ int zx_sock_pair(int fd[2]) {
         if (fd[i] >= 0)
             zx_sock_close(fd[i]);
     return rc;
+}
+
+int zx_sock_open(enum zx_family f) {
+    return open_kind(f, SOCK_STREAM);
+}
+
+int zx_dgram_open(enum zx_family f) {
+    return open_kind(f, SOCK_DGRAM);
 }
 
 void zx_sock_close(int fd) {

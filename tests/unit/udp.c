@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* udp: datagrams taken apart, addresses, and whole sockets over the loopback interface. */
+#include "unit/os_support.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "transports/udp_codec.h"
+#include "zmq.h"
+#include "zmqx.h"
+
+enum { PATIENCE_MS = 10000, MANY = 900 };
+
+static void codec(void **state) {
+    (void)state;
+    struct zx_udp_parts p;
+    assert_int_equal(zx_udp_split((const uint8_t *)"\002TVhello", 8, &p), 0);
+    assert_int_equal(p.group_size, 2);
+    assert_memory_equal(p.group, "TV", 2);
+    assert_int_equal(p.body_size, 5);
+    assert_memory_equal(p.body, "hello", 5);
+    assert_int_equal(zx_udp_split((const uint8_t *)"\0", 1, &p), 0);
+    assert_int_equal(p.group_size + p.body_size, 0);
+    assert_int_equal(zx_udp_split((const uint8_t *)"", 0, &p), -EPROTO);
+    assert_int_equal(zx_udp_split((const uint8_t *)"\003TV", 3, &p), -EPROTO);
+    assert_int_equal(zx_udp_split((const uint8_t *)"\377TV", 3, &p), -EPROTO);
+    assert_int_equal(zx_udp_may_send(255, 8192 - 256), 0);
+    assert_int_equal(zx_udp_may_send(255, 8192 - 255), -EMSGSIZE);
+    assert_int_equal(zx_udp_may_send(256, 0), -EMSGSIZE);
+    assert_int_equal(zx_udp_may_send(0, SIZE_MAX), -EMSGSIZE);
+}
+
+static void addresses(void **state) {
+    (void)state;
+    static const char *const bad[] = {"", ":1", "1.2.3.4", "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:65536",
+                                      "1.2.3.4:1x", "h:1", "[1.2.3.4]:1", "::1:5", "[::1]", "[]:1"};
+    struct zx_addr a;
+    char text[80];
+    assert_int_equal(zx_addr_parse_ip_port(&a, "127.0.0.1:65535", 16), 0);
+    assert_int_equal(zx_addr_ip_port_text(&a, text, sizeof text), 15);
+    assert_string_equal(text, "127.0.0.1:65535");
+    assert_int_equal(zx_addr_parse_ip_port(&a, "[::1]:7", 7), 0);
+    assert_int_equal(zx_addr_ip_port_text(&a, text, sizeof text), 7);
+    assert_string_equal(text, "[::1]:7");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (zx_addr_parse_ip_port(&a, bad[i], strlen(bad[i])) != -EINVAL)
+            fail_msg("taken: %s", bad[i]);
+}
+
+struct bed {
+    void *ctx, *radio, *dish;
+    char at[128];
+};
+
+static void listen_at(struct bed *b, const char *where, const char *group) {
+    size_t n = sizeof b->at;
+    int timeout = PATIENCE_MS, linger = 0;
+    b->ctx = zmq_ctx_new();
+    b->radio = zmq_socket(b->ctx, ZMQ_RADIO);
+    b->dish = zmq_socket(b->ctx, ZMQ_DISH);
+    zmq_setsockopt(b->dish, ZMQ_RCVTIMEO, &timeout, sizeof timeout);
+    zmq_setsockopt(b->radio, ZMQ_LINGER, &linger, sizeof linger);
+    assert_int_equal(zmq_join(b->dish, group), 0);
+    if (zmq_bind(b->dish, where))
+        fail_msg("%s: %s", where, zmq_strerror(errno));
+    assert_int_equal(zmq_getsockopt(b->dish, ZMQ_LAST_ENDPOINT, b->at, &n), 0);
+    if (zmq_connect(b->radio, b->at))
+        fail_msg("%s: %s", b->at, zmq_strerror(errno));
+}
+
+static void leave(struct bed *b) {
+    zmq_close(b->radio);
+    zmq_close(b->dish);
+    zmq_ctx_term(b->ctx);
+}
+
+static void say(struct bed *b, const char *group, const void *data, size_t size) {
+    zmq_msg_t m;
+    zmq_msg_init_size(&m, size);
+    memcpy(zmq_msg_data(&m), data, size);
+    zmq_msg_set_group(&m, group);
+    assert_int_equal(zmq_msg_send(&m, b->radio, 0), size);
+}
+
+static void hear(struct bed *b, const char *group, const void *data, size_t size) {
+    zmq_msg_t m;
+    zmq_msg_init(&m);
+    if (zmq_msg_recv(&m, b->dish, 0) < 0)
+        fail_msg("nothing heard: %s", zmq_strerror(errno));
+    assert_string_equal(zmq_msg_group(&m), group);
+    assert_int_equal(zmq_msg_size(&m), size);
+    assert_memory_equal(zmq_msg_data(&m), data, size);
+    zmq_msg_close(&m);
+}
+
+static uint64_t refused(void *s) {
+    uint64_t n = 0;
+    size_t size = sizeof n;
+    assert_int_equal(zmq_getsockopt(s, ZMQX_DATAGRAMS_REFUSED, &n, &size), 0);
+    return n;
+}
+
+/* Bodies of every size, so that heads and bodies fall into different chunks. */
+static void many(void **state) {
+    (void)state;
+    struct bed b;
+    static uint8_t body[8192];
+    for (size_t i = 0; i < sizeof body; i++)
+        body[i] = (uint8_t)(i * 7);
+    listen_at(&b, "udp://127.0.0.1:*", "grp");
+    for (unsigned i = 0; i < MANY; i++) {
+        size_t size = (size_t)i * 9 % (8192 - 4 + 1);
+        say(&b, "other", body, size % 8000);
+        say(&b, "grp", body, size);
+        if (i % 4 == 3) /* what the kernel has no room for is lost: never more than a few */
+            for (unsigned k = i - 3; k <= i; k++)
+                hear(&b, "grp", body, (size_t)k * 9 % (8192 - 4 + 1));
+    }
+    assert_int_equal(refused(b.radio) + refused(b.dish), 0);
+    say(&b, "grp", body, 8192 - 3);
+    say(&b, "grp", "end", 3);
+    hear(&b, "grp", "end", 3);
+    assert_int_equal(refused(b.radio), 1);
+    leave(&b);
+}
+
+static void refuses(void **state) {
+    (void)state;
+    struct bed b;
+    static const uint8_t large[9000];
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    listen_at(&b, "udp://127.0.0.1:*", "g");
+    to.sin_port = htons((uint16_t)atoi(strrchr(b.at, ':') + 1));
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(sendto(fd, "", 0, 0, (struct sockaddr *)&to, sizeof to), 0);
+    assert_int_equal(sendto(fd, "\005g", 2, 0, (struct sockaddr *)&to, sizeof to), 2);
+    assert_int_equal(sendto(fd, large, 9000, 0, (struct sockaddr *)&to, sizeof to), 9000);
+    assert_int_equal(sendto(fd, "\001gyes", 5, 0, (struct sockaddr *)&to, sizeof to), 5);
+    close(fd);
+    hear(&b, "g", "yes", 3);
+    assert_int_equal(refused(b.dish), 3);
+    assert_int_equal(zmq_unbind(b.dish, b.at), 0);
+    assert_int_equal(zmq_unbind(b.dish, b.at), -1);
+    assert_int_equal(errno, ENOENT);
+    assert_int_equal(zmq_bind(b.dish, b.at), 0); /* the port is free again */
+    leave(&b);
+}
+
+static void multicast(void **state) {
+    (void)state;
+    struct bed b;
+    listen_at(&b, "udp://127.0.0.1;239.192.7.41:*", "g");
+    say(&b, "g", "hello", 5);
+    hear(&b, "g", "hello", 5);
+    assert_int_equal(zmq_connect(b.radio, "udp://lo;127.0.0.1:9"), -1);
+    assert_int_equal(errno, EINVAL); /* an interface is for groups only */
+    assert_int_equal(zmq_bind(b.dish, "udp://no-such-if;239.192.7.41:*"), -1);
+    assert_int_equal(errno, ENODEV);
+    leave(&b);
+}
+
+static void dgram(void **state) {
+    (void)state;
+    static const char large[8193];
+    void *ctx = zmq_ctx_new(), *s = zmq_socket(ctx, ZMQ_DGRAM);
+    char at[64], body[8], from[64];
+    size_t n = sizeof at;
+    int timeout = PATIENCE_MS;
+    zmq_setsockopt(s, ZMQ_RCVTIMEO, &timeout, sizeof timeout);
+    assert_int_equal(zmq_bind(s, "udp://127.0.0.1:*"), 0);
+    assert_int_equal(zmq_getsockopt(s, ZMQ_LAST_ENDPOINT, at, &n), 0);
+    const char *self = at + strlen("udp://");
+    assert_int_equal(zmq_bind(s, "udp://127.0.0.1:*"), -1);
+    assert_int_equal(zmq_send(s, "nonsense", 8, ZMQ_SNDMORE), -1);
+    assert_int_equal(errno, EINVAL);
+    assert_int_equal(zmq_send(s, self, strlen(self) + 1, ZMQ_SNDMORE), strlen(self) + 1);
+    assert_int_equal(zmq_send(s, large, sizeof large, 0), -1);
+    assert_int_equal(errno, EMSGSIZE);
+    assert_int_equal(zmq_send(s, "me", 2, 0), 2);
+    assert_int_equal(zmq_recv(s, from, sizeof from, 0), strlen(self) + 1);
+    assert_string_equal(from, self);
+    assert_int_equal(zmq_recv(s, body, sizeof body, 0), 2);
+    zmq_close(s);
+    zmq_ctx_term(ctx);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(codec),   cmocka_unit_test(addresses), cmocka_unit_test(many),
+        cmocka_unit_test(refuses), cmocka_unit_test(multicast), cmocka_unit_test(dgram),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
