@@ -183,7 +183,7 @@ static void scene(void) {
     MUST(serve(a) == 0 && zmq_connect(b, place) == 0 && says(b, "x") && hears(a, "x"));
     MUST(zmq_unbind(a, place) == 0);
 }
-#elif defined EXAMPLE_zmq_norm
+#elif defined EXAMPLE_zmq_norm || defined EXAMPLE_zmq_pgm
 static void scene(void) {
     char what[8];
 
@@ -436,7 +436,13 @@ static void scene(void) {
 static void scene(void) {
     connect_or_say_why(made(ZMQ_REQ), "nonsense");
 }
-#elif defined EXAMPLE_zmq_tcp || defined EXAMPLE_zmq_udp
+#elif defined EXAMPLE_zmq_udp
+static void scene(void) {
+    a = made(ZMQ_DISH);
+    MUST(listen_to(a) == 0 && place[0]);
+    MUST(zmq_leave(a, "weather") == 0);
+}
+#elif defined EXAMPLE_zmq_tcp
 static void scene(void) {
     a = made(ZMQ_REP);
     b = made(ZMQ_REQ);
