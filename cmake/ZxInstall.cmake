@@ -23,6 +23,18 @@ install(TARGETS ${targets} EXPORT ZeroMQTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 
+# The program that libzmq comes with, of its name.
+if(ZX_HAVE_CURVE)
+  add_executable(curve_keygen ${PROJECT_SOURCE_DIR}/tools/curve_keygen.c)
+  set_target_properties(curve_keygen PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF)
+  if(BUILD_SHARED)
+    target_link_libraries(curve_keygen PRIVATE zmqx_flags libzmq)
+  else()
+    target_link_libraries(curve_keygen PRIVATE zmqx_flags libzmq-static)
+  endif()
+  install(TARGETS curve_keygen RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ZeroMQ)
 install(EXPORT ZeroMQTargets DESTINATION ${config_dir})
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/ZeroMQConfig.cmake.in
