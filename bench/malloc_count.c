@@ -4,6 +4,7 @@
  * "allocations bytes" is appended to the file named by BENCH_MALLOC_LOG.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -53,13 +54,21 @@ static void look_up(void *slot, const char *name)
     memcpy(slot, &found, sizeof found);
 }
 
-__attribute__((constructor)) static void start(void)
+/* At the first call: constructors of other libraries may run before any of ours. False: this call
+ * comes from that very look-up. */
+static int is_ready(void)
 {
-    look_up(&real_calloc, "calloc");
-    look_up(&real_realloc, "realloc");
-    look_up(&real_posix_memalign, "posix_memalign");
-    look_up(&real_aligned_alloc, "aligned_alloc");
-    look_up(&real_malloc, "malloc");
+    static int begun;
+
+    if (!begun) {
+        begun = 1;
+        look_up(&real_calloc, "calloc");
+        look_up(&real_realloc, "realloc");
+        look_up(&real_posix_memalign, "posix_memalign");
+        look_up(&real_aligned_alloc, "aligned_alloc");
+        look_up(&real_malloc, "malloc");
+    }
+    return real_malloc != NULL;
 }
 
 __attribute__((destructor)) static void finish(void)
@@ -84,29 +93,29 @@ __attribute__((destructor)) static void finish(void)
 void *malloc(size_t size)
 {
     count(size);
-    return real_malloc ? real_malloc(size) : early_alloc(size);
+    return is_ready() ? real_malloc(size) : early_alloc(size);
 }
 
 void *calloc(size_t n, size_t size)
 {
     count(n * size);
-    return real_calloc ? real_calloc(n, size) : early_alloc(n * size);
+    return is_ready() ? real_calloc(n, size) : early_alloc(n * size);
 }
 
 void *realloc(void *old, size_t size)
 {
     count(size);
-    return real_realloc(old, size);
+    return is_ready() ? real_realloc(old, size) : NULL;
 }
 
 int posix_memalign(void **out, size_t align, size_t size)
 {
     count(size);
-    return real_posix_memalign(out, align, size);
+    return is_ready() ? real_posix_memalign(out, align, size) : ENOMEM;
 }
 
 void *aligned_alloc(size_t align, size_t size)
 {
     count(size);
-    return real_aligned_alloc(align, size);
+    return is_ready() ? real_aligned_alloc(align, size) : NULL;
 }
