@@ -2,12 +2,19 @@
 /*
  * Request-reply latency: REQ asks, REP echoes; half the round trip is reported. Two processes over
  * tcp and ipc, two threads over inproc. The first byte of a request is its number, or a word to
- * the server. `--mode client`: CLIENT and SERVER instead, where the library has draft types.
+ * the server. `--mode client`: CLIENT and SERVER instead, where the library has draft types;
+ * `--mode curve`: encrypted.
  */
+#include "curve.h"
 #include "zsock.h"
 
 enum { DRAFT_SERVER = 12, DRAFT_CLIENT = 13 }; /* not in every header */
 enum { WORD_MARK = 0xfe, WORD_STOP = 0xff, NUMBERS = 0x80 };
+
+static bool is_curve(const struct bench_side *side)
+{
+    return strcmp(side->args->mode, "curve") == 0;
+}
 
 static bool is_draft(const struct bench_side *side)
 {
@@ -49,6 +56,9 @@ static void serve(struct bench_side *side)
     void *rep = bench_zmq_open(ctx, is_draft(side) ? DRAFT_SERVER : ZMQ_REP);
     zmq_msg_t msg;
 
+    if (is_curve(side)) {
+        bench_curve_setup(rep, true);
+    }
     bench_print_library("libzmq.so", "server");
     bench_zmq_bind(rep, side->args->transport, endpoint);
     bench_tell(side, endpoint, sizeof endpoint);
@@ -93,6 +103,9 @@ static void client(struct bench_side *side)
     void *ctx = bench_zmq_ctx(side);
     void *req = bench_zmq_open(ctx, is_draft(side) ? DRAFT_CLIENT : ZMQ_REQ);
 
+    if (is_curve(side)) {
+        bench_curve_setup(req, false);
+    }
     BENCH_CHECK(size >= 1 && size <= sizeof buf);
     bench_print_library("libzmq.so", "client");
     bench_hear(side, endpoint, sizeof endpoint);
@@ -127,6 +140,10 @@ int main(int argc, char **argv)
     bench_parse(&args, argc, argv);
     if (strcmp(args.mode, "client") == 0) {
         bench_zmq_draft("zmq_msg_routing_id");
+    }
+    if (strcmp(args.mode, "curve") == 0 && !zmq_has("curve")) {
+        fprintf(stderr, "SKIP: this libzmq has no CURVE\n");
+        return 77;
     }
     bench_zmq_run_pair(&args, client, serve);
     return 0;

@@ -7,7 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEEP_BYTES = 512 };
+#include "base/msg.h"
+
+/* Large memory comes from the bodies' cache and goes back to it: fresh from the system it would
+ * cost a page fault per page. */
+enum { KEEP_BYTES = 512, BODY_FROM = 16384 };
+
+/* Larger memory with the same bytes at its front. */
+static int move_to(struct zx_buf *b, size_t cap) {
+    struct zx_buf large = {.cap = cap, .tail = zx_buf_size(b)};
+    if (cap >= BODY_FROM) {
+        large.body = zx_body_new(cap);
+        large.data = large.body ? large.body->data : NULL;
+    } else {
+        large.data = malloc(cap);
+    }
+    if (!large.data)
+        return -ENOMEM;
+    if (large.tail)
+        memcpy(large.data, b->data + b->head, large.tail);
+    zx_buf_fini(b);
+    *b = large;
+    return 0;
+}
 
 uint8_t *zx_buf_reserve(struct zx_buf *b, size_t size) {
     if (b->data && b->cap - b->tail >= size)
@@ -21,14 +43,8 @@ uint8_t *zx_buf_reserve(struct zx_buf *b, size_t size) {
         size_t cap = b->cap ? b->cap : 64;
         while (cap < used + size)
             cap *= 2;
-        uint8_t *data = malloc(cap);
-        if (!data)
+        if (move_to(b, cap))
             return NULL;
-        if (used)
-            memcpy(data, b->data + b->head, used);
-        free(b->data);
-        b->data = data;
-        b->cap = cap;
     }
     b->head = 0;
     b->tail = used;
@@ -56,7 +72,10 @@ void zx_buf_consume(struct zx_buf *b, size_t size) {
 }
 
 void zx_buf_fini(struct zx_buf *b) {
-    free(b->data);
+    if (b->body)
+        zx_body_unref(b->body, 1);
+    else
+        free(b->data);
     *b = (struct zx_buf){0};
 }
 

@@ -12,11 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct zx_body;
+
 struct zx_buf {
     uint8_t *data;
     size_t head; /* first unread byte */
     size_t tail; /* end of the written bytes */
     size_t cap;
+    struct zx_body *body; /* that data is of; NULL: malloc's memory */
 };
 
 /* Room for size more bytes at the end; NULL without memory. Not yet counted. */

@@ -11,7 +11,7 @@
 #include "security/curve_stream.h"
 
 enum {
-    STREAM_BLOCKS = 64, /* computed at once */
+    STREAM_BLOCKS = 80, /* computed at once: 16 messages of 256 bytes, 40 of 64, one of 4 KiB */
     STREAM_BYTES = (STREAM_BLOCKS + ZX_SALSA_LANES) * ZX_SALSA_BLOCK,
     FLAG_MORE = 1,
     FLAG_COMMAND = 2, /* not ZMTP's 4 */

@@ -3,7 +3,8 @@
  * Poly1305 in ZX_LANES lanes of 64 bits, limbs of 26 bits.
  *
  * What: the two kernels of curve_poly.h as functions of the number of lanes. A file defines
- *   ZX_LANES, ZX_LANES_MUL (the product of the low halves of each lane), ZX_LANES_LONG and
+ *   ZX_LANES, ZX_LANES_MUL (the product of the low halves of each lane), ZX_LANES_LOW and _HIGH
+ *   (unpacking), ZX_LANES_PICK (16 bytes from every second pointer), ZX_LANES_LONG and
  *   ZX_LANES_ROW, includes this once and is compiled for the instructions it is meant for.
  * Owner: nobody's: no state. Life: none.
  * Never: branches or indexes by a secret; is included twice by one file.
@@ -119,12 +120,9 @@ void ZX_LANES_LONG(struct zx_poly_limbs *sum, const struct zx_poly_limbs *power,
 /* ---- a text for each lane ------------------------------------------------------------- */
 
 ALWAYS void load(const uint8_t *const *at, lanes *low, lanes *high) {
-    for (unsigned k = 0; k < ZX_LANES; k++) {
-        uint64_t half[2];
-        memcpy(half, at[k], sizeof half);
-        (*low)[k] = half[0];
-        (*high)[k] = half[1];
-    }
+    lanes even = ZX_LANES_PICK(at), odd = ZX_LANES_PICK(at + 1);
+    *low = ZX_LANES_LOW(even, odd);
+    *high = ZX_LANES_HIGH(even, odd);
 }
 
 ALWAYS void clamp(struct number *r, lanes low, lanes high) {
@@ -234,11 +232,14 @@ void ZX_LANES_ROW(const struct zx_poly_text *text) {
     for (; step < row.most; step++)
         ragged(&row, text, step, &f, &h);
     reduce(&h, &low, &high);
+    uint64_t sum[2][ZX_LANES];
+    memcpy(sum[0], &low, sizeof low);
+    memcpy(sum[1], &high, sizeof high);
     for (unsigned k = 0; k < ZX_LANES; k++) {
         uint64_t end[2], tag[2];
         memcpy(end, keys[k] + BLOCK, sizeof end);
-        tag[0] = low[k] + end[0];
-        tag[1] = high[k] + end[1] + (tag[0] < end[0]);
+        tag[0] = sum[0][k] + end[0];
+        tag[1] = sum[1][k] + end[1] + (tag[0] < end[0]);
         memcpy(text[k].tag, tag, sizeof tag);
     }
 }

@@ -188,7 +188,7 @@ static size_t random_size(void) {
     case 0:
         return below(4);
     case 1:
-        return 3900 + below(400); /* where one stretch of keystream ends */
+        return 4800 + below(500); /* where one stretch of keystream ends */
     case 2:
         return below(TEXT_MAX);
     default:
