@@ -39,7 +39,8 @@ static struct pool {
 void zx_background_after_fork(void) {
     /* No helper thread is here; the parent's jobs are not ours. */
     for (int i = 0; i < KINDS; i++) {
-        atomic_store_explicit(&pools[i].lock.word, 0, memory_order_relaxed);
+        /* Acquire: what its last holder did, in the parent, came first. */
+        (void)atomic_exchange_explicit(&pools[i].lock.word, 0, memory_order_acquire);
         pools[i].first = pools[i].last = NULL;
         pools[i].threads = 0;
     }

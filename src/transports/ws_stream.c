@@ -30,6 +30,8 @@ struct ws_stream {
     enum phase phase;
     bool is_client, asked, closing_heard;
     int failed; /* to be told when what came before it is given out */
+    int lost;   /* the error that ended sending; told at each further attempt */
+    bool went;  /* the last flush sent something */
     size_t seen; /* of the head */
     struct zx_ws_offer offer;
     char accept[ZX_WS_ACCEPT_TEXT]; /* client: what the answer must prove */
@@ -107,17 +109,23 @@ static void give_up(struct ws_stream *s) {
 
 static int flush(struct zx_stream *base) {
     struct ws_stream *s = ws_of(base);
-    int rc = 0;
+    int rc = s->lost;
+    s->went = false;
     while (!rc && zx_buf_size(&s->out)) {
         ptrdiff_t n = s->wire->ops->send(s->wire, front(&s->out), zx_buf_size(&s->out));
-        if (n < 0)
+        if (n < 0) {
             rc = (int)n;
-        else
+        } else {
             zx_buf_consume(&s->out, (size_t)n);
+            s->went = true;
+        }
     }
     base->has_output = zx_buf_size(&s->out);
-    if (rc && rc != -EAGAIN)
+    if (rc && rc != -EAGAIN) {
         give_up(s);
+        s->lost = rc;
+        base->has_output = true; /* so that the link asks again and hears of it */
+    }
     return rc;
 }
 
@@ -361,7 +369,8 @@ static ptrdiff_t stream_sendv(struct zx_stream *base, const struct zx_iov *iov, 
     }
     if (!rc) {
         rc = flush(base);
-        if (rc == -EAGAIN)
+        /* Of what went out in part nothing may come again: all of it counts as taken. */
+        if (rc == -EAGAIN || s->went)
             rc = 0;
     }
     return rc ? rc : (ptrdiff_t)sum;

@@ -175,7 +175,12 @@ def main():
         # As a norm sender libzmq 4.3.4 turns in circles over big messages, to its like too.
         if pub == OURS or SCHEME != "norm":
             transfer("big", pub, sub, 20, 20000)
-        transfer("loss", pub, sub, 60, 300, loss=10)
+        # Over raw IP OpenPGM gives up on packets whoever sends, libzmq 4.3.4 to its like in two of
+        # three runs too; the same losses over UDP it repairs.
+        if SCHEME != "pgm":
+            transfer("loss", pub, sub, 60, 300, loss=10)
+        else:
+            print("  loss: SKIP: OpenPGM over raw IP gives up on packets")
     transfer("xpub", OURS, OURS, 100, 100, roles=("xpub", "xsub"))
     transfer("late", OURS, OURS, 2000, 500, late=True)
     rate(OURS, OURS)

@@ -65,8 +65,8 @@ static const char *fresh(const char *transport) {
     unsigned id = (unsigned)getpid();
     if (!strcmp(transport, "tcp") || !strcmp(transport, "ws"))
         /* an address of our own: nobody else's port is freed there */
-        snprintf(text, sizeof text, "%s://127.%u.%u.%u:*", transport, 1 + (id >> 16 & 127),
-                 id >> 8 & 255, 1 + (id & 127));
+        snprintf(text, sizeof text, "%s://127.%u.%u.%u:*", transport, 1 + (id >> 14 & 127),
+                 id >> 7 & 127, 1 + (id & 127));
     else if (!strcmp(transport, "ipc"))
         snprintf(text, sizeof text, "ipc://@zx-oom-%ld-%d", (long)getpid(), ++n);
     else
