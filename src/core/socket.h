@@ -162,6 +162,13 @@ static inline void zx_socket_changed(struct zx_socket *s) {
     if (atomic_load_explicit(&s->wake.sleepers, memory_order_seq_cst))
         zx_socket_notify(s, ZX_ATT_INBOX);
 }
+/* A REQ or REP goes from sending to receiving or back, which no mail announces: another thread's
+ * zmq_poll looks again. */
+static inline void zx_socket_turned(struct zx_socket *s) {
+    /* Who sleeps has looked under the lock after it registered. */
+    if (atomic_load_explicit(&s->wake.sleepers, memory_order_relaxed) % ZX_WAKE_NODE)
+        zx_wake_watches(s);
+}
 /* A send went out on a pipe: counts the budget down, flushes when it is used up. 0. */
 int zx_socket_sent(struct zx_socket *s, struct zx_pipe *p);
 /* A message went out on n pipes, none of them inproc: one decision for all. */

@@ -188,6 +188,15 @@ void zx_wake_all(struct zx_wake *wake) {
     zx_mutex_unlock(&wake->lock);
 }
 
+void zx_wake_watches(struct zx_socket *s) {
+    if (!s->ops->events(s))
+        return;
+    zx_mutex_lock(&s->wake.lock);
+    for (struct zx_watch *w = s->wake.list; w; w = w->next)
+        waiter_wake(w->waiter);
+    zx_mutex_unlock(&s->wake.lock);
+}
+
 uint64_t zx_deadline(int64_t timeout_ms) {
     return timeout_ms < 0 ? UINT64_MAX : zx_os_now_ns() + (uint64_t)timeout_ms * 1000000;
 }

@@ -51,6 +51,9 @@ void zx_wake_remove(struct zx_wake *wake, struct zx_watch *watch);
 /* Wakes all: takes the lock only if somebody sleeps. The caller's push is a sequentially
  * consistent operation before this; partner: the look after zx_wake_add. */
 void zx_wake_all(struct zx_wake *wake);
+/* Wakes those asleep in a call, not the pollers (zx_node_tell does), if the socket is ready for
+ * anything. The socket's lock. */
+void zx_wake_watches(struct zx_socket *s);
 
 /* ---- pollers ---- */
 

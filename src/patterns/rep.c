@@ -135,6 +135,7 @@ static int rep_recv(struct zx_socket *s, struct zx_sink *sink) {
     r->owing = true;
     r->started = false;
     r->dropping = r->peer == NULL;
+    zx_socket_turned(s);
     return 0;
 }
 
@@ -176,6 +177,7 @@ static int rep_send(struct zx_socket *s, struct zx_src *src) {
     if (!more) {
         r->owing = r->dropping = false;
         r->peer = NULL;
+        zx_socket_turned(s);
     }
     return 0;
 }

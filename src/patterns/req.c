@@ -83,6 +83,7 @@ static int req_send(struct zx_socket *s, struct zx_src *src) {
         return rc;
     r->awaiting = true;
     r->started = false;
+    zx_socket_turned(s);
     return 0;
 }
 
@@ -130,6 +131,7 @@ static int req_recv(struct zx_socket *s, struct zx_sink *sink) {
     if (rc || sink->more)
         return rc;
     r->awaiting = r->started = false;
+    zx_socket_turned(s);
     return 0;
 }
 

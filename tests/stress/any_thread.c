@@ -480,6 +480,91 @@ static void a_disconnected_peer_ends_a_wait(void **state) {
     assert_int_equal(zmq_ctx_term(ctx), 0);
 }
 
+/* ---- REQ and REP: what they are ready for is theirs to say, no mail announces it ---- */
+
+/* Two requests for one REP, one REQ with its answer. */
+struct turn {
+    void *s;      /* the one that is polled in one thread and used in the other */
+    short events; /* for what */
+    atomic_bool begun;
+};
+
+static void poll_for(struct member *me) {
+    struct turn *t = me->a;
+    zmq_pollitem_t item = {.socket = t->s, .events = t->events};
+    crew_check(me, zmq_poll(&item, 1, 0) == 0);
+    atomic_store(&t->begun, true);
+    crew_check(me, zmq_poll(&item, 1, PATIENCE_MS) == 1);
+    crew_check(me, item.revents == t->events);
+}
+
+static void let_it_poll(struct member *me) {
+    struct turn *t = me->a;
+    while (!atomic_load(&t->begun) && !crew_is_over(me->crew))
+        crew_dawdle(me);
+    for (unsigned i = crew_random(me, 60); i > 0; i--)
+        crew_dawdle(me);
+}
+
+static void send_one(struct member *me) {
+    let_it_poll(me);
+    crew_check(me, zmq_send(((struct turn *)me->a)->s, "x", 1, 0) == 1);
+}
+
+static void receive_one(struct member *me) {
+    char c;
+    let_it_poll(me);
+    crew_check(me, zmq_recv(((struct turn *)me->a)->s, &c, 1, 0) == 1);
+}
+
+static void turns(void *s, short events, void (*acts)(struct member *me)) {
+    struct turn t = {.s = s, .events = events};
+    struct crew *c = crew_start(PATIENCE_MS * 2);
+    crew_hire(c, poll_for, &t, NULL);
+    crew_hire(c, acts, &t, NULL);
+    crew_join(&c);
+}
+
+static void await_input(void *s) {
+    zmq_pollitem_t item = {.socket = s, .events = ZMQ_POLLIN};
+    assert_int_equal(zmq_poll(&item, 1, PATIENCE_MS), 1);
+}
+
+/* Both requests are there, in the same order each time, before the REP is used. */
+static void own_calls_end_a_poll_on(const char *endpoint) {
+    char text[128], c;
+    size_t size = sizeof text;
+    void *ctx = zmq_ctx_new(), *rep = make(ctx, ZMQ_REP);
+    void *req[2] = {make(ctx, ZMQ_REQ), make(ctx, ZMQ_REQ)};
+    assert_int_equal(zmq_bind(rep, endpoint), 0);
+    assert_int_equal(zmq_getsockopt(rep, ZMQ_LAST_ENDPOINT, text, &size), 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(zmq_connect(req[i], text), 0);
+    for (int round = 0; round < TURNS; round++) {
+        assert_int_equal(zmq_send(req[0], "1", 1, 0), 1);
+        await_input(rep);
+        turns(rep, ZMQ_POLLOUT, receive_one);
+        assert_int_equal(zmq_send(req[1], "2", 1, 0), 1);
+        turns(rep, ZMQ_POLLIN, send_one); /* its second request comes into sight */
+        await_input(req[0]);
+        turns(req[0], ZMQ_POLLOUT, receive_one);
+        assert_int_equal(zmq_recv(rep, &c, 1, 0), 1);
+        assert_int_equal(c, '2');
+        assert_int_equal(zmq_send(rep, "x", 1, 0), 1);
+        assert_int_equal(zmq_recv(req[1], &c, 1, 0), 1);
+    }
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(zmq_close(req[i]), 0);
+    assert_int_equal(zmq_close(rep), 0);
+    assert_int_equal(zmq_ctx_term(ctx), 0);
+}
+
+static void own_calls_end_a_poll(void **state) {
+    (void)state;
+    own_calls_end_a_poll_on("inproc://turn");
+    own_calls_end_a_poll_on("tcp://127.0.0.1:*");
+}
+
 static int count_descriptors(void) {
     int n = 0;
     DIR *d = opendir("/proc/self/fd");
@@ -515,6 +600,7 @@ int main(void) {
         cmocka_unit_test(a_connect_ends_a_wait),
         cmocka_unit_test(a_higher_mark_ends_a_wait),
         cmocka_unit_test(a_disconnected_peer_ends_a_wait),
+        cmocka_unit_test(own_calls_end_a_poll),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
