@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
 
 #include "zmq.h"
 
@@ -105,6 +106,30 @@ static int finish_frame(struct zx_socket *s, struct zx_src *src, bool told) {
     return 0;
 }
 
+static int change(struct zx_socket *s, struct zx_src *src, const struct zx_subscription *sub) {
+    struct zx_xsub *x = zx_xsub_of(s);
+    int rc = zx_wants_change(&x->wants, sub, x->verbose);
+    if (rc < 0)
+        return rc;
+    x->looks = true;
+    return finish_frame(s, src, rc == ZX_WANTS_TOLD);
+}
+
+/* What may be wanting to send the frame is found before the subscription counts: a call that
+ * failed is made again, and must not count twice. */
+static int change_of_many(struct zx_socket *s, struct zx_src *src,
+                          const struct zx_subscription *sub) {
+    struct zx_msg copy;
+    int rc = zx_msg_init_size(&copy, src->size);
+    if (rc)
+        return rc;
+    memcpy(zx_msg_data(&copy), src->data, src->size);
+    struct zx_src of_copy = zx_src_of(&copy, src->more);
+    rc = change(s, &of_copy, sub);
+    zx_msg_close(&copy);
+    return rc;
+}
+
 static int send_frame(struct zx_socket *s, struct zx_src *src) {
     struct zx_xsub *x = zx_xsub_of(s);
     struct zx_rec rec = {.data = src->data, .size = src->size};
@@ -114,11 +139,8 @@ static int send_frame(struct zx_socket *s, struct zx_src *src) {
     bool looks = !x->more_out || x->looks;
     if (!looks || !zx_rec_subscription(&rec, true, &sub))
         return send_up(s, src);
-    int rc = zx_wants_change(&x->wants, &sub, x->verbose);
-    if (rc < 0)
-        return rc;
-    x->looks = true;
-    return finish_frame(s, src, rc == ZX_WANTS_TOLD);
+    bool shares = x->up.more && !src->msg && !src->is_const && src->size > ZX_QUEUE_REF_ABOVE;
+    return shares ? change_of_many(s, src, &sub) : change(s, src, &sub);
 }
 
 static int xsub_send(struct zx_socket *s, struct zx_src *src) {

@@ -8,7 +8,8 @@
 #include "fault.h"
 #include "kit.h"
 
-enum { ALL_SHAPES = 22 }; /* so many messages have every form that kit.c knows */
+enum { ALL_SHAPES = 22, /* so many messages have every form that kit.c knows */
+       LARGE_TOPIC = 10000 };
 
 /* ---- one way ---- */
 
@@ -207,6 +208,24 @@ static void pub_sub(const char *transport) {
     kit_term(ctx);
 }
 
+/* A subscription within a message, large enough to be shared: taken once, cancelled once, also
+ * where a call of the two had to be made again. */
+static void counts_once(void *sub) {
+    char topic[LARGE_TOPIC] = {1};
+    int count = -1;
+    size_t size = sizeof count;
+    for (char what = 1; what >= 0; what--) {
+        topic[0] = what;
+        while (zmq_send(sub, "part", 4, ZMQ_SNDMORE) == -1)
+            kit_refused("zmq_send");
+        while (zmq_send(sub, topic, sizeof topic, 0) == -1)
+            kit_refused("zmq_send");
+        MUST(zmq_getsockopt(sub, ZMQ_TOPICS_COUNT, &count, &size));
+        if (count != 1 + what)
+            kit_fail("%d topics, not %d", count, 1 + what);
+    }
+}
+
 static void xpub_xsub(const char *transport) {
     char at[KIT_ENDPOINT];
     void *ctx = kit_ctx(), *pub = kit_socket(ctx, ZMQ_PUB), *sub = kit_socket(ctx, ZMQ_XSUB);
@@ -215,6 +234,7 @@ static void xpub_xsub(const char *transport) {
     while (zmq_send(sub, "\1topic", 6, 0) == -1)
         kit_refused("zmq_send");
     expect_topic(pub, sub, "topic", "other", 3);
+    counts_once(sub);
     kit_close(pub);
     kit_close(sub);
     kit_term(ctx);
