@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #include "base/msg.h"
+#include "base/pool.h"
 #include "zmtp/v3.h"
 
 enum { STREAM_MAX = 1 << 17, LARGE = 1200000, KEEP_MAX = 4096,
@@ -188,8 +189,7 @@ static struct outcome parse(const struct conf *conf, const uint8_t *data, size_t
     FUZZ_CHECK(!p->q.w.in_message);
     zx_queue_fini(&p->q, &p->dead);
     zx_dead_flush(&p->dead);
-    zx_body_trim();
-    zx_queue_trim();
+    zx_pool_trim();
     return p->out;
 }
 

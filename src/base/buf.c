@@ -9,7 +9,7 @@
 
 #include "base/msg.h"
 
-/* Large memory comes from the bodies' cache and goes back to it: fresh from the system it would
+/* Large memory comes from the pool and goes back to it: fresh from the system it would
  * cost a page fault per page. */
 enum { KEEP_BYTES = 512, BODY_FROM = 16384 };
 

@@ -6,67 +6,23 @@
 #include <string.h>
 
 #include "base/group.h"
+#include "base/pool.h"
 #include "base/ref.h"
 
-/* Bodies of a few sizes are recycled: a large block that malloc gives back to the system
- * after each message costs a page fault per page when it is taken again. */
-enum { CLASSES = 8, PER_CLASS = 4, PER_LARGE = 2, LARGE_FROM = 6, CLASS_FIRST = 16384 };
-
-static struct zx_body *_Atomic cache[CLASSES][PER_CLASS];
-
-/* 1 to CLASSES for sizes in (CLASS_FIRST / 2, 2 MiB], else 0. */
-static unsigned class_of(size_t size) {
-    if (size <= CLASS_FIRST / 2)
-        return 0;
-    for (unsigned c = 1; c <= CLASSES; c++)
-        if (size <= (size_t)CLASS_FIRST << (c - 1))
-            return c;
-    return 0;
-}
-
-static struct zx_body *cache_get(unsigned c) {
-    for (int i = 0; i < PER_CLASS; i++) {
-        struct zx_body *_Atomic *slot = &cache[c - 1][i];
-        struct zx_body *b = atomic_load_explicit(slot, memory_order_relaxed);
-        /* Acquire: what its last user did to the memory is over. */
-        if (b && (b = atomic_exchange_explicit(slot, NULL, memory_order_acquire)))
-            return b;
-    }
-    return NULL;
-}
-
-static bool cache_put(struct zx_body *b) {
-    int most = b->size_class < LARGE_FROM ? PER_CLASS : PER_LARGE;
-    for (int i = 0; i < most; i++) {
-        struct zx_body *none = NULL;
-        if (!atomic_load_explicit(&cache[b->size_class - 1][i], memory_order_relaxed) &&
-            atomic_compare_exchange_strong_explicit(&cache[b->size_class - 1][i], &none, b,
-                                                    memory_order_release, memory_order_relaxed))
-            return true;
-    }
-    return false;
-}
-
-void zx_body_trim(void) {
-    for (unsigned c = 1; c <= CLASSES; c++)
-        for (struct zx_body *b; (b = cache_get(c));)
-            free(b);
-}
+_Static_assert(sizeof(struct zx_body) <= ZX_POOL_HEAD, "a body's head fits a block's");
 
 struct zx_body *zx_body_new(size_t size) {
     if (size > SIZE_MAX - sizeof(struct zx_body))
         return NULL;
-    unsigned c = class_of(size);
-    struct zx_body *b = c ? cache_get(c) : NULL;
-    if (!b)
-        b = malloc(sizeof *b + (c ? (size_t)CLASS_FIRST << (c - 1) : size));
+    unsigned c = zx_pool_class(size);
+    struct zx_body *b = c ? zx_pool_take(c) : malloc(sizeof *b + size);
     if (!b)
         return NULL;
     atomic_init(&b->refs, 1);
     b->free_fn = NULL;
     b->hint = NULL;
     b->data = b + 1;
-    b->size_class = c;
+    b->pool_class = c;
     return b;
 }
 
@@ -78,7 +34,9 @@ void zx_body_unref(struct zx_body *b, unsigned n) {
         return;
     if (b->free_fn)
         b->free_fn(b->data, b->hint);
-    if (!b->size_class || !cache_put(b))
+    if (b->pool_class)
+        zx_pool_give(b, b->pool_class);
+    else
         free(b);
 }
 

@@ -33,7 +33,7 @@ struct zx_body {
     void (*free_fn)(void *data, void *hint);
     void *hint;
     void *data;
-    unsigned size_class; /* of the cache it goes back to; 0: none */
+    unsigned pool_class; /* of the pool it goes back to; ZX_POOL_NONE: malloc's */
 };
 
 struct zx_msg {
@@ -56,9 +56,8 @@ struct zx_msg {
 
 _Static_assert(sizeof(struct zx_msg) <= 64, "zmq_msg_t is 64 bytes");
 
-/* A body with room for size bytes behind it, 16 KiB to 2 MiB from a small process-wide cache;
- * NULL without memory. One reference. */
-
+/* A body with room for size bytes behind it, 8 KiB to 2 MiB from the pool; NULL without memory.
+ * One reference. */
 struct zx_body *zx_body_new(size_t size);
 /* Adds n references. */
 static inline void zx_body_ref(struct zx_body *b, unsigned n) {
@@ -67,8 +66,6 @@ static inline void zx_body_ref(struct zx_body *b, unsigned n) {
 }
 /* Drops n references; the last one frees (and calls free_fn: hold no lock). */
 void zx_body_unref(struct zx_body *b, unsigned n);
-/* Gives the cache's memory back. */
-void zx_body_trim(void);
 
 static inline void zx_msg_init(struct zx_msg *m) {
     m->meta = NULL;

@@ -7,6 +7,7 @@
 
 #include "base/blob.h"
 #include "base/msg.h"
+#include "base/pool.h"
 #include "base/queue_private.h"
 
 static uint32_t low_water(uint32_t hwm) {
@@ -55,35 +56,17 @@ bool zx_queue_can_write_slow(struct zx_queue *q) {
     return true;
 }
 
-/* Chunks of full size that empty queues gave back, for whoever is busy next: an idle
- * connection holds none. */
-enum { CACHED_CHUNKS = 8 };
+_Static_assert(sizeof(struct zx_chunk) <= ZX_POOL_HEAD, "a chunk's head fits a block's");
 
-static struct zx_chunk *_Atomic chunk_cache[CACHED_CHUNKS];
-
-static struct zx_chunk *cache_get(void) {
-    for (int i = 0; i < CACHED_CHUNKS; i++) {
-        struct zx_chunk *c = atomic_load_explicit(&chunk_cache[i], memory_order_relaxed);
-        /* Acquire: its last user is through with it. */
-        if (c && (c = atomic_exchange_explicit(&chunk_cache[i], NULL, memory_order_acquire)))
-            return c;
-    }
-    return NULL;
+/* A chunk too large for an idle queue is a block of the pool, and as large as that. */
+static unsigned class_of(const struct zx_chunk *c) {
+    return zx_pool_class(c->size);
 }
 
 void zx_chunk_free(struct zx_chunk *c) {
-    for (int i = 0; c && c->size == ZX_QUEUE_CHUNK_MAX && i < CACHED_CHUNKS; i++) {
-        struct zx_chunk *none = NULL;
-        if (!atomic_load_explicit(&chunk_cache[i], memory_order_relaxed) &&
-            atomic_compare_exchange_strong_explicit(&chunk_cache[i], &none, c,
-                                                    memory_order_release, memory_order_relaxed))
-            return;
-    }
-    free(c);
-}
-
-void zx_queue_trim(void) {
-    for (struct zx_chunk *c; (c = cache_get());)
+    if (c && class_of(c))
+        zx_pool_give(c, class_of(c));
+    else
         free(c);
 }
 
@@ -96,13 +79,12 @@ static struct zx_chunk *chunk_new(struct zx_queue *q, uint32_t size) {
         zx_chunk_free(c);
         c = NULL;
     }
-    if (!c && size > ZX_QUEUE_CHUNK_MAX / 2 && size <= ZX_QUEUE_CHUNK_MAX)
-        c = cache_get();
     if (!c) {
-        c = malloc(sizeof *c + size);
+        unsigned class_ = zx_pool_class(size);
+        c = class_ ? zx_pool_take(class_) : malloc(sizeof *c + size);
         if (!c)
             return NULL;
-        c->size = size;
+        c->size = class_ ? (uint32_t)zx_pool_content(class_) : size;
     }
     atomic_init(&c->tail, 0);
     c->next = NULL;
@@ -117,8 +99,6 @@ static uint32_t next_size(const struct zx_queue *q, size_t need) {
     size_t size = q->w.cur ? (size_t)q->w.cur->size * 4 : q->w.hint;
     if (size < ZX_QUEUE_CHUNK_MIN)
         size = ZX_QUEUE_CHUNK_MIN;
-    if (size > ZX_QUEUE_CHUNK_MAX / 2 && q->w.max_chunk == ZX_QUEUE_CHUNK_MAX)
-        size = ZX_QUEUE_CHUNK_MAX; /* the size that is recycled */
     if (size > q->w.max_chunk)
         size = q->w.max_chunk;
     return (uint32_t)(size < need ? need : size);
@@ -336,7 +316,7 @@ void zx_queue_clear(struct zx_queue *q, struct zx_dead *dead) {
 void zx_queue_fini(struct zx_queue *q, struct zx_dead *dead) {
     free_chain(q, dead);
     zx_queue_slot_clear(q, dead);
-    free(atomic_exchange_explicit(&q->sh.spare, NULL, memory_order_acquire));
+    zx_chunk_free(atomic_exchange_explicit(&q->sh.spare, NULL, memory_order_acquire));
 }
 
 void zx_queue_rewind(struct zx_queue *q, bool keep) {

@@ -55,7 +55,7 @@ enum zx_note {
 #define ZX_QUEUE_AHEAD 256
 #define ZX_QUEUE_CHUNK_MIN 64u
 #define ZX_QUEUE_KEEP 4096u /* an empty queue keeps a chunk up to this size */
-#define ZX_QUEUE_CHUNK_MAX (65536u - 64u)
+#define ZX_QUEUE_CHUNK_MAX 65536u
 
 /* Chunk tail word: end of the published bytes, messages ending in the chunk, two bits. */
 #define ZX_TAIL_END_MASK UINT64_C(0xffffffff)
@@ -317,8 +317,6 @@ bool zx_queue_drop_partial(struct zx_queue *q, struct zx_dead *dead);
 /* Starts again at the front of the chunk if the queue is empty; gives large memory back
  * when keep is false. */
 void zx_queue_rewind(struct zx_queue *q, bool keep);
-/* Gives the chunks kept for reuse by all queues back. */
-void zx_queue_trim(void);
 /* Drops everything queued, messages counted as read (a reconnecting SUB's requests). */
 void zx_queue_clear(struct zx_queue *q, struct zx_dead *dead);
 

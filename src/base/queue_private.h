@@ -15,7 +15,7 @@ void zx_chunk_release(struct zx_chunk *c, uint32_t from, uint32_t to, struct zx_
 /* Where the first record not wholly consumed, or the one after half a frame sent, begins. */
 uint32_t zx_queue_boundary(struct zx_queue *q);
 
-/* Frees a chunk, or keeps it for the next queue that wants one. NULL: nothing. */
+/* Gives a chunk back to where it came from. NULL: nothing. */
 void zx_chunk_free(struct zx_chunk *c);
 
 int zx_queue_slot_write(struct zx_queue *q, const void *data, size_t size);

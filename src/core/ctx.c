@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/msg.h"
-#include "base/queue.h"
+#include "base/pool.h"
 #include "core/conf.h"
 #include "core/inproc.h"
 #include "core/io.h"
@@ -245,8 +244,7 @@ int zx_ctx_term(struct zx_ctx *ctx) {
     zx_mutex_unlock(&ctx->lock);
     stop_ios(ctx);
     free_events(ctx);
-    zx_body_trim();
-    zx_queue_trim();
+    zx_pool_trim();
     zx_inproc_free(&ctx->inproc);
     drop_defaults(ctx);
     zx_ctx_conf_fini(&ctx->conf);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/msg.h"
+#include "base/pool.h"
 #include "zmtp/v3_private.h"
 
 enum {
@@ -51,7 +52,7 @@ static int body_grow(struct zx_v3 *d) {
     if (!b)
         return -ENOMEM;
     b->data = b + 1;
-    b->size_class = 0; /* no longer of a size that is recycled */
+    b->pool_class = ZX_POOL_NONE; /* no longer of a size that is recycled */
     d->body = b;
     d->body_cap = cap;
     return 0;

@@ -26,8 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/msg.h"
-#include "base/queue.h"
+#include "base/pool.h"
 #include "fault.h"
 #include "scenes.h"
 #include "zmq.h"
@@ -108,8 +107,7 @@ static void play(const struct act *a, long point, int variant) {
     a->scene->play(a->transport);
     fault_disarm();
     await_helpers();
-    zx_body_trim();
-    zx_queue_trim();
+    zx_pool_trim();
 }
 
 static void seat_start(struct seat *s, struct act *a, long point, int variant) {

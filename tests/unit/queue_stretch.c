@@ -2,6 +2,8 @@
 /* The queue read as stretches of bytes, by a link: partial writes, lost connections. */
 #include "unit/queue_model.h"
 
+#include "base/pool.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +43,7 @@ static void half_a_frame_is_not_read_as_a_header(void **state) {
                 zx_body_unref(body, 1);
         }
     }
-    zx_body_trim();
+    zx_pool_trim();
 }
 
 /* A message over several chunks; the connection is lost after each number of bytes. */
@@ -321,7 +323,7 @@ static void one_writes_one_sends(void **state) {
     assert_int_equal(atomic_load(&s->failed), 0);
     assert_int_equal(s->q.r.read, STREAM_MESSAGES);
     zx_queue_fini(&s->q, &dead);
-    zx_body_trim();
+    zx_pool_trim();
 }
 
 int main(void) {

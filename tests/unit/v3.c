@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/msg.h"
+#include "base/pool.h"
 #include "zmtp/v3.h"
 
 /* The program is linked with --wrap: these stand before the C library's. */
@@ -628,8 +629,7 @@ static void each_allocation_fails_once(void **state) {
     message(&s, 0, 3 * MIB);
     message(&s, 0, 30000);
     message(&s, 0, 5);
-    zx_body_trim();
-    zx_queue_trim();
+    zx_pool_trim();
     long before = live;
     bool failed = true;
     int points = 0;
@@ -645,8 +645,7 @@ static void each_allocation_fails_once(void **state) {
         assert_int_equal(rc, failed ? -ENOMEM : 0);
         rx_read(&rx);
         rx_fini(&rx);
-        zx_body_trim();
-        zx_queue_trim();
+        zx_pool_trim();
         assert_int_equal(live, before);
     }
     assert_true(points > 6);
@@ -675,7 +674,6 @@ int main(void) {
         cmocka_unit_test(each_allocation_fails_once),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
-    zx_body_trim();
-    zx_queue_trim();
+    zx_pool_trim();
     return rc;
 }
