@@ -20,6 +20,7 @@ struct outcome {
 struct setting {
     bool from_client, drops;
     int64_t limit;
+    size_t parts;
     uint8_t pattern;
 };
 
@@ -49,7 +50,8 @@ static void feed(struct zx_ws_decoder *d, const uint8_t *data, size_t size, stru
         free(piece);
         if (o->rc == ZX_WS_CONTROL)
             on_control(d, o);
-        else if (o->rc < 0 || out.room || (!in.size && !zx_ws_decoder_has_output(d)))
+        else if (o->rc < 0 || (out.room && !(d->max_parts && in.size)) ||
+                 (!in.size && !zx_ws_decoder_has_output(d)))
             break;
     }
     FUZZ_CHECK(o->rc < 0 || !in.size);
@@ -61,6 +63,7 @@ static void play(const struct setting *s, const struct fuzz_input *in, uint8_t p
     struct zx_ws_decoder d;
     zx_ws_decoder_init(&d, s->from_client);
     d.max_message = s->limit;
+    d.max_parts = s->parts;
     d.drop_commands = s->drops;
     for (size_t at = 0, turn = 0; at < in->left && o->rc >= 0; turn++) {
         size_t n = fuzz_piece(pattern, turn, in->left - at);
@@ -103,7 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const int64_t limits[] = {-1, 0, 1, 100, 126, 65536, INT64_MAX, 10};
     struct fuzz_input in = {data, size};
     uint8_t kind = fuzz_byte(&in);
-    struct setting s = {.from_client = kind & 1, .drops = kind & 2, .limit = limits[kind >> 2 & 7]};
+    struct setting s = {.from_client = kind & 1, .drops = kind & 2, .limit = limits[kind >> 2 & 7],
+                        .parts = kind & 32 ? 100 : 0};
     struct outcome whole = {0}, cut = {0};
     s.pattern = fuzz_byte(&in);
     play(&s, &in, 0, &whole);

@@ -130,7 +130,11 @@ static int take_length(struct zx_ws_decoder *d) {
 
 /* max_message is about bodies: one byte more is the flags'. */
 static bool is_too_big(const struct zx_ws_decoder *d) {
-    uint64_t max = d->max_message < 0 ? PTRDIFF_MAX / 4 : (uint64_t)d->max_message;
+    uint64_t max = PTRDIFF_MAX / 4; /* no memory holds more */
+    if (d->max_message >= 0 && (uint64_t)d->max_message < max)
+        max = (uint64_t)d->max_message;
+    if (d->fragments && d->max_parts && d->max_parts < max)
+        max = d->max_parts;
     uint64_t have = zx_buf_size(&d->parts);
     return have > max + 1 || d->left > max + 1 - have;
 }
@@ -366,13 +370,17 @@ static void skim(struct zx_ws_decoder *d, struct zx_ws_in *in, struct zx_ws_out 
 }
 
 int zx_ws_decode(struct zx_ws_decoder *d, struct zx_ws_in *in, struct zx_ws_out *out) {
+    const uint8_t *start = out->data;
+    bool is_alone = d->max_parts != 0;
     int rc = 0;
     while (!rc && (in->size || needs_nothing(d) || zx_ws_decoder_has_output(d))) {
         bool gives = d->phase == BODY || d->phase == WHOLE;
         bool ends = d->phase == BODY && !d->left && d->zmtp_at == d->zmtp_size;
         if (gives && !out->room && !ends && !d->dropping)
             break;
-        if (d->phase == HEAD && !d->have && !d->fragments && in->size > 2)
+        if (is_alone && out->data != start && d->phase == HEAD)
+            break;
+        if (d->phase == HEAD && !d->have && !d->fragments && in->size > 2 && !is_alone)
             skim(d, in, out);
         if (in->size || d->phase != HEAD)
             rc = step(d, in, out);

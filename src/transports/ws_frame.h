@@ -61,6 +61,9 @@ struct zx_ws_decoder {
     bool from_client;    /* the peer must mask, else it must not */
     bool drop_commands;  /* ZWS2.0 without a mechanism */
     int64_t max_message; /* bytes of a message's body; < 0: none */
+    size_t max_parts;    /* not 0: max_message is not known yet. Then what has to be held of a
+                          * fragmented message is bounded by this, and each message is given
+                          * out alone, so that max_message may come before the next. */
     uint16_t close_code; /* after an error */
 
     uint8_t phase, have, opcode, control_size;

@@ -12,7 +12,11 @@
 
 enum {
     READ_BYTES = 1 << 16,
-    HELD_MAX = 65536, /* of a fragmented message before the link says otherwise */
+    /* Before the link says what is too large: what comes with the last of the handshake may be
+     * traffic already, of any size. It is passed on as it comes, and the handshake takes no more
+     * than it bears; only what has to be held here is bounded. */
+    NOT_SAID = -2,
+    HELD_MAX = 65536,
     PONGS_MAX = 1 << 16, /* a peer that pings and never reads gets no more */
     DISCARDS = 64,
     FILLS = 16
@@ -312,11 +316,16 @@ static int on_control(struct ws_stream *s) {
     return rc;
 }
 
+static bool is_said(const struct ws_stream *s) {
+    return s->base.max_frame != NOT_SAID;
+}
+
 /* Decodes what is there into out. */
 static int decode(struct ws_stream *s, struct zx_ws_out *out) {
     struct zx_ws_in in = {front(&s->in), zx_buf_size(&s->in)};
     size_t before = in.size;
-    s->dec.max_message = s->base.max_frame;
+    s->dec.max_message = is_said(s) ? s->base.max_frame : -1;
+    s->dec.max_parts = is_said(s) ? 0 : HELD_MAX;
     int rc = zx_ws_decode(&s->dec, &in, out);
     zx_buf_consume(&s->in, before - in.size);
     return rc == ZX_WS_CONTROL ? on_control(s) : rc;
@@ -329,6 +338,8 @@ static ptrdiff_t recv_some(struct ws_stream *s, void *buf, size_t size) {
             size_t before = zx_buf_size(&s->in);
             s->failed = s->failed ? s->failed : decode(s, &out);
             if (s->failed || !out.room || zx_buf_size(&s->in) == before)
+                break;
+            if (out.room < size && !is_said(s))
                 break;
         }
         if (out.room < size)
@@ -427,7 +438,7 @@ int zx_ws_stream_new(const struct zx_stream_place *where, struct zx_ws_wire *wir
         return -ENOMEM;
     }
     s->base.ops = &stream_ops;
-    s->base.max_frame = HELD_MAX;
+    s->base.max_frame = NOT_SAID;
     s->plain = (struct zx_ws_wire){&plain_ops, where->fd};
     s->wire = wire ? wire : &s->plain;
     s->conf = where->conf;

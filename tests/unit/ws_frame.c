@@ -124,6 +124,39 @@ static void limits(void **state) {
     }
 }
 
+/* Before max_message is known: as before, but that what is held is bounded, and nothing behind a
+ * message is looked at. */
+static void unknown_limit(void **state) {
+    static const struct {
+        const char *text, *out;
+        size_t left;
+        int rc;
+    } rows[] = {
+        {"82 02 00 61 82 02 00 62", "00 01 61", 4, 0},
+        {"82 01 00 82 02 00 62", "00 00", 4, 0},
+        {"82 0c 00 61*11 82", "00 0b 61*11", 1, 0},
+        {"02 06 00 61*5 80 05 61*5 82 02 00 62", "00 0a 61*10", 4, 0},
+        {"02 06 00 61*5 80 06", "", 0, -EMSGSIZE},
+        {"02 0c 00 61*11", "", 12, -EMSGSIZE},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bytes b = hex(rows[i].text);
+        struct zx_ws_decoder d;
+        uint8_t piece[100];
+        struct zx_ws_in in = {b.data, b.size};
+        struct zx_ws_out out = {piece, sizeof piece};
+        zx_ws_decoder_init(&d, false);
+        d.max_message = -1;
+        d.max_parts = 10;
+        assert_int_equal(zx_ws_decode(&d, &in, &out), rows[i].rc);
+        assert_bytes(piece, sizeof piece - out.room, rows[i].out);
+        assert_int_equal(in.size, rows[i].left);
+        zx_ws_decoder_fini(&d);
+        bytes_free(&b);
+    }
+}
+
 /* What a client sends is what a server of ours reads, every length form, however it is cut. */
 static void there_and_back(void **state) {
     static const char *const frames[] = {
@@ -213,6 +246,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(from_server),        cmocka_unit_test(from_client),
         cmocka_unit_test(commands_dropped),   cmocka_unit_test(limits),
+        cmocka_unit_test(unknown_limit),
         cmocka_unit_test(there_and_back),     cmocka_unit_test(control_in_between),
         cmocka_unit_test(keys_differ),        cmocka_unit_test(close_codes),
     };

@@ -168,6 +168,37 @@ static void reader_of_a_connecter(void **state) {
     }
 }
 
+/* A message of which the kernel took a part goes with the connection; the next begins with the
+ * message behind it, wherever the cut was. */
+static void reader_within_a_large_message(void **state) {
+    enum { LARGE = 32 << 20 };
+    struct node *n = node_new(*state, ZMQ_PUSH);
+    struct peer *l = peer_listen(*state);
+    uint8_t *large = calloc(1, LARGE), some[1000];
+    assert_non_null(large);
+    memset(large, 'x', LARGE);
+    node_set(n, ZMQ_RECONNECT_IVL, 1);
+    node_connect(n, l->address);
+    for (int parts = 1; parts < 4; parts++) {
+        struct peer *p = peer_accept(l);
+        peer_shake(p, "PULL");
+        for (int i = 1; i <= parts; i++)
+            assert_int_equal(zmq_send(n->sock, large, LARGE, i < parts ? ZMQ_SNDMORE : 0), LARGE);
+        node_send(n, "'after'|'it'");
+        peer_read(p, some, sizeof some);
+        wire_check(some[0] == (parts > 1 ? 3 : 2) && some[999] == 'x', "not what was sent");
+        if (parts & 1)
+            peer_reset(p);
+        else
+            peer_drop(p);
+        p = peer_accept(l);
+        peer_shake(p, "PULL");
+        peer_expect(p, "<01 'after'><00 'it'>");
+        peer_drop(p);
+    }
+    free(large);
+}
+
 /* Bound side: the queue dies with its connection, the next peer gets whole messages (§2.4). */
 static void reader_of_a_listener(void **state) {
     struct node *n = node_new(*state, ZMQ_PUSH);
@@ -295,6 +326,7 @@ int main(void) {
         ON_BOTH(at_every_byte_bound),
         ON_BOTH(at_every_byte_connecting),
         ON_BOTH(reader_of_a_connecter),
+        ON_BOTH(reader_within_a_large_message),
         ON_BOTH(reader_of_a_listener),
         ON_BOTH(inside_a_large_message),
         ON_BOTH(received_is_received),

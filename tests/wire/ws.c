@@ -4,9 +4,12 @@
 #include "peer.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "transports/ws_hash.h"
 
@@ -58,6 +61,44 @@ static void upgrade(void **state) {
     peer_send(p, "82 9b" MASK "02" READY_PUSH "82 86" MASK "01 'hello' 82 84" MASK "00 'you'");
     node_expect(n, "'hello'|'you'");
     node_await_event(n, ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+}
+
+static struct node *limited_server(struct wire *w, int64_t limit) {
+    struct node *n = node_new(w, ZMQ_PULL);
+    size_t size = sizeof n->endpoint;
+    wire_check(!zmq_setsockopt(n->sock, ZMQ_MAXMSGSIZE, &limit, sizeof limit), "option");
+    wire_check(!zmq_bind(n->sock, "ws://127.0.0.1:*"), "bind");
+    wire_check(!zmq_getsockopt(n->sock, ZMQ_LAST_ENDPOINT, n->endpoint, &size), "endpoint");
+    node_watch(n);
+    return n;
+}
+
+/* What comes with READY is traffic already, of any size that the application allows. */
+static void large_with_ready(void **state) {
+    static const char *const rows[] = {
+        "82 ff u64:100001" MASK "00 'x'*100000",
+        "02 ff u64:90001" MASK "00 'x'*90000 80 fe u16:10000" MASK "'x'*10000",
+        "02 fe u16:50001" MASK "00 'x'*50000 80 fe u16:50000" MASK "'x'*50000",
+    };
+    for (int limit = -1; limit < 100000; limit += 100000) {
+        struct node *n = limited_server(*state, limit);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            struct peer *p = peer_connect(*state, n->endpoint);
+            wire_row = (int)i;
+            peer_send(p, REQUEST("ZWS2.0/NULL"));
+            peer_expect(p, SWITCHED PROTOCOL("ZWS2.0/NULL") CRLF "82 1b 02" READY_PULL);
+            peer_send(p, "82 9b" MASK "02" READY_PUSH "%s 82 82" MASK "00 'y'", rows[i]);
+            if (limit < 0) {
+                node_expect(n, "'x'*100000");
+                node_expect(n, "'y'");
+            } else {
+                peer_expect(p, "88 02 03f1");
+                peer_await_close(p);
+            }
+            peer_drop(p);
+        }
+        node_close(n);
+    }
 }
 
 /* A ROUTER may not say READY before it knows whom to; the id travels in the peer's. */
@@ -254,14 +295,8 @@ static void too_big(void **state) {
     };
     struct wire *w = *state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct node *n = node_new(w, ZMQ_PULL);
-        size_t size = sizeof n->endpoint;
-        int64_t limit = 10;
+        struct node *n = limited_server(w, 10);
         wire_row = (int)i;
-        wire_check(!zmq_setsockopt(n->sock, ZMQ_MAXMSGSIZE, &limit, sizeof limit), "option");
-        wire_check(!zmq_bind(n->sock, "ws://127.0.0.1:*"), "bind");
-        wire_check(!zmq_getsockopt(n->sock, ZMQ_LAST_ENDPOINT, n->endpoint, &size), "endpoint");
-        node_watch(n);
         struct peer *p = bare(n);
         peer_send(p, "82 8b" MASK "00 61*10");
         node_expect(n, "61*10");
@@ -274,13 +309,67 @@ static void too_big(void **state) {
 
 /* Bytes meant for the handshake are bounded whatever MAXMSGSIZE is. */
 static void too_big_handshake(void **state) {
+    static const struct {
+        const char *protocol, *text;
+    } rows[] = {
+        {"ZWS2.0/NULL", "02 ff u64:70000" MASK "02 61*100"},
+        {"ZWS2.0/NULL", "02 fe u16:60000" MASK "02 61*59999 80 fe u16:60000" MASK "61*100"},
+        {"ZWS2.0/NULL", "82 ff u64:1099511627776" MASK "02 05'READY' 61*100"},
+        {"ZWS2.0/NULL", "82 ff u64:1099511627776" MASK "00 61*100"},
+        {"ZWS2.0", "02 ff u64:70000" MASK "02 61*100"},
+        {"ZWS2.0", "82 fe u16:257" MASK "00 61*256"},
+        {"ZWS2.0", "82 ff u64:1099511627776" MASK "00 61*100"},
+    };
     struct wire *w = *state;
     struct node *n = server(w, ZMQ_PULL);
-    struct peer *p = peer_connect(w, n->endpoint);
-    peer_send(p, REQUEST("ZWS2.0/NULL"));
-    peer_expect(p, SWITCHED PROTOCOL("ZWS2.0/NULL") CRLF "82 1b 02" READY_PULL);
-    peer_send(p, "02 ff u64:70000" MASK "02 61*100");
-    peer_await_close(p);
+    node_set(n, ZMQ_HANDSHAKE_IVL, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct peer *p = peer_connect(w, n->endpoint);
+        wire_row = (int)i;
+        peer_send(p, REQUEST("%s"), rows[i].protocol);
+        peer_send(p, "%s", rows[i].text);
+        peer_await_close(p);
+        peer_drop(p);
+    }
+}
+
+static long resident_kib(void) {
+    long pages = 0, skipped;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f && fscanf(f, "%ld %ld", &skipped, &pages) != 2)
+        pages = 0;
+    if (f)
+        fclose(f);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* What a stranger says without saying who it is: a command that a bare peer need not heed has no
+ * bound of its own. It is read and let go, no byte of it kept, and not for longer than any other
+ * handshake may take. */
+static void endless_handshake(void **state) {
+    enum { ROUND = 1 << 16, MEMORY_KIB = 16 << 10, PATIENCE_MS = 30000 };
+    static const uint8_t waste[ROUND];
+    struct node *n = node_new(*state, ZMQ_PULL);
+    size_t size = sizeof n->endpoint, sent = 0;
+    node_set(n, ZMQ_HANDSHAKE_IVL, 400);
+    wire_check(!zmq_bind(n->sock, "ws://127.0.0.1:*"), "bind");
+    wire_check(!zmq_getsockopt(n->sock, ZMQ_LAST_ENDPOINT, n->endpoint, &size), "endpoint");
+    struct peer *p = peer_connect(*state, n->endpoint);
+    peer_send(p, REQUEST("ZWS2.0"));
+    peer_expect(p, SWITCHED PROTOCOL("ZWS2.0") CRLF "82 01 00");
+    peer_send(p, "82 ff u64:1099511627776" MASK "02");
+    long before = resident_kib();
+    for (;;) {
+        struct pollfd writable = {p->fd, POLLOUT, 0};
+        wire_check(poll(&writable, 1, PATIENCE_MS) == 1, "neither read nor ended: %zu", sent);
+        ssize_t k = send(p->fd, waste, ROUND, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (k < 0 && errno != EAGAIN)
+            break;
+        sent += k > 0 ? (size_t)k : 0;
+    }
+    wire_check(sent > ROUND * 16, "only %zu bytes were read", sent);
+    wire_check(resident_kib() - before < MEMORY_KIB, "%ld KiB for %zu bytes",
+               resident_kib() - before, sent);
 }
 
 static void heartbeat(void **state) {
@@ -461,7 +550,7 @@ int main(void) {
         ON_TCP(bad_requests),     ON_TCP(no_way_around_zap), ON_TCP(slow_request),
         ON_TCP(frames),           ON_TCP(lasts),             ON_TCP(too_big),
         ON_TCP(too_big_handshake), ON_TCP(heartbeat),        ON_TCP(client_speaks),
-        ON_TCP(ping_flood),
+        ON_TCP(ping_flood),       ON_TCP(large_with_ready), ON_TCP(endless_handshake),
         ON_TCP(client_comes_down), ON_TCP(bad_answers),      ON_TCP(masked_by_server),
     };
     return cmocka_run_group_tests(tests, wire_group_setup, wire_group_teardown);
