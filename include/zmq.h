@@ -427,7 +427,7 @@ ZMQ_EXPORT const char *zmq_msg_gets(const zmq_msg_t *msg, const char *property);
 #define ZMQ_GSSAPI_SERVICE_PRINCIPAL 64 /* GS text of 1 to 255 bytes */
 #define ZMQ_GSSAPI_PLAINTEXT 65         /* GS bool, 0 */
 #define ZMQ_HANDSHAKE_IVL 66            /* GS int, ms, 30000; 0: no limit */
-#define ZMQ_SOCKS_PROXY 68              /* GS text host:port, none */
+#define ZMQ_SOCKS_PROXY 68              /* GS text host:port, none; for tcp connects */
 #define ZMQ_XPUB_NODROP 69              /*  S bool, 0; PUB XPUB RADIO */
 #define ZMQ_BLOCKY 70                   /* GS bool, 1; of contexts only: 0 makes LINGER 0 */
 #define ZMQ_XPUB_MANUAL 71              /*  S bool, 0; PUB XPUB */
@@ -846,7 +846,7 @@ ZMQ_EXPORT int zmq_recviov(void *socket, struct iovec *iov, size_t *count, int f
 #    define ZMQ_MULTICAST_LOOP 96            /* GS bool, 1; udp */
 #    define ZMQ_ROUTER_NOTIFY 97             /* GS int, ZMQ_NOTIFY_... bits, 0; ROUTER */
 #    define ZMQ_XPUB_MANUAL_LAST_VALUE 98    /*  S bool, 0; PUB XPUB */
-#    define ZMQ_SOCKS_USERNAME 99            /* GS text up to 255 bytes, none */
+#    define ZMQ_SOCKS_USERNAME 99            /* GS text up to 255 bytes, none: no login */
 #    define ZMQ_SOCKS_PASSWORD 100           /* GS text up to 255 bytes, none */
 #    define ZMQ_IN_BATCH_SIZE 101            /* GS int, bytes, 8192 */
 #    define ZMQ_OUT_BATCH_SIZE 102           /* GS int, bytes, 8192 */

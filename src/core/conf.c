@@ -144,7 +144,7 @@ int zx_conf_writable(struct zx_conf **c) {
 
 int zx_conf_set(struct zx_conf **conf, int option, const void *val, size_t size) {
     const struct zx_conf_row *row = zx_conf_find(option, ZX_CONF_SET);
-    if (!row || (!val && size))
+    if (!row || (!val && size && row->kind != &zx_kind_text_any_null))
         return -EINVAL;
     int rc = zx_conf_writable(conf);
     return rc ? rc : row->kind->set(*conf, row, val, size);

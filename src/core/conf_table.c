@@ -6,9 +6,6 @@
 #include "zmq.h"
 #include "zmqx.h"
 
-/* What is not there yet is refused: a program must not believe itself protected or proxied. */
-enum { HAVE_SOCKS = 0 };
-
 enum {
     G = ZX_CONF_GET,
     S = ZX_CONF_SET,
@@ -22,8 +19,6 @@ enum {
     HANDSHAKES = 16384,
     TEXT_MAX = 255,
     DEVICE_MAX = 16,
-    SOCKS_MAX = HAVE_SOCKS ? TEXT_MAX : 0,
-    PROXY_MAX = HAVE_SOCKS ? INT_MAX : 0,
 };
 
 #define ROW(option, kind, access, field, ...)                                                      \
@@ -62,7 +57,7 @@ static const struct zx_conf_row table[] = {
     ROW(ZMQ_IPC_FILTER_UID, id_filter, S, net.ipc_uid, 0, 0, 0, ""),
     ROW(ZMQ_IPC_FILTER_GID, id_filter, S, net.ipc_gid, 0, 0, 0, ""),
     ROW(ZMQ_HANDSHAKE_IVL, int, GS, timing.handshake_ivl_ms, 0, INT_MAX, 30000, "ms"),
-    ROW(ZMQ_SOCKS_PROXY, text_or_null, GS, net.socks_proxy, 1, PROXY_MAX, 0, ""),
+    ROW(ZMQ_SOCKS_PROXY, text_or_null, GS, net.socks_proxy, 1, INT_MAX, 0, ""),
     ROW(ZMQ_INVERT_MATCHING, truth, GS, queue.invert_matching, INT_MIN, INT_MAX, 0, ""),
     ROW(ZMQ_HEARTBEAT_IVL, int, GS, timing.heartbeat_ivl_ms, 0, INT_MAX, 0, "ms"),
     ROW(ZMQ_HEARTBEAT_TTL, ttl, GS, timing.heartbeat_ttl_ds, -99, 6553599, 0, "ms"),
@@ -76,8 +71,8 @@ static const struct zx_conf_row table[] = {
     ROW(ZMQ_METADATA, metadata, S, id.metadata, 0, 0, 0, ""),
     ROW(ZMQ_MULTICAST_LOOP, truth, GS, multicast.loop, INT_MIN, INT_MAX, 1, ""),
     ROW(ZMQ_ROUTER_NOTIFY, int, G, id.router_notify, 0, 3, 0, ""),
-    ROW(ZMQ_SOCKS_USERNAME, text, GS, net.socks_username, 0, SOCKS_MAX, 0, ""),
-    ROW(ZMQ_SOCKS_PASSWORD, text, GS, net.socks_password, 0, SOCKS_MAX, 0, ""),
+    ROW(ZMQ_SOCKS_USERNAME, text_any_null, GS, net.socks_username, 0, TEXT_MAX, 0, ""),
+    ROW(ZMQ_SOCKS_PASSWORD, text_any_null, GS, net.socks_password, 0, TEXT_MAX, 0, ""),
     ROW(ZMQ_IN_BATCH_SIZE, int, GS, queue.in_batch_bytes, 1, INT_MAX, 8192, "bytes"),
     ROW(ZMQ_OUT_BATCH_SIZE, int, GS, queue.out_batch_bytes, 1, INT_MAX, 8192, "bytes"),
     ROW(ZMQ_RECONNECT_STOP, int, GS, timing.reconnect_stop, INT_MIN, INT_MAX, 0, "bits"),

@@ -70,6 +70,7 @@ extern const struct zx_conf_kind zx_kind_64;     /* 8 bytes, signed or not */
 extern const struct zx_conf_kind zx_kind_blob;   /* min..max bytes; empty ones where min is 0 */
 extern const struct zx_conf_kind zx_kind_text;   /* as blob, read with a NUL */
 extern const struct zx_conf_kind zx_kind_text_or_null; /* NULL of length 0 clears it */
+extern const struct zx_conf_kind zx_kind_text_any_null; /* NULL clears it, of whatever length */
 extern const struct zx_conf_kind zx_kind_device;
 extern const struct zx_conf_kind zx_kind_ttl; /* ms outside, tenths of a second inside */
 extern const struct zx_conf_kind zx_kind_metadata;

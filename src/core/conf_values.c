@@ -260,6 +260,14 @@ const struct zx_conf_kind zx_kind_text = {zx_kind_no_init, zx_kind_text_set, zx_
 const struct zx_conf_kind zx_kind_text_or_null = {zx_kind_no_init, text_or_null_set,
                                                   zx_kind_text_get};
 
+static int text_any_null_set(struct zx_conf *c, const struct zx_conf_row *row, const void *val,
+                             size_t size) {
+    return zx_kind_text_set(c, row, val, val ? size : 0);
+}
+
+const struct zx_conf_kind zx_kind_text_any_null = {zx_kind_no_init, text_any_null_set,
+                                                   zx_kind_text_get};
+
 static int device_set(struct zx_conf *c, const struct zx_conf_row *row, const void *val,
                       size_t size) {
     char *field = zx_conf_field(c, row);

@@ -39,6 +39,7 @@ static void on_timer(struct zx_source *src) {
 static void link_free(struct zx_source *src) {
     struct zx_link *l = (struct zx_link *)(void *)src;
     struct zx_socket *s = l->sock;
+    zx_link_close_tunnel(l);
     if (l->w.dial) {
         free(l->w.dial->addrs);
         free(l->w.dial);
@@ -349,15 +350,23 @@ static void alarm_fired(struct zx_link *l, enum zx_alarm which, bool owner) {
 
 /* ---- the end ---- */
 
+/* What a connecting link's events are about: the proxy, where there is one. */
+static const char *dialled(const struct zx_link *l, char *buf, size_t size) {
+    buf[0] = '\0';
+    if (l->tp->proxy_endpoint)
+        l->tp->proxy_endpoint(l->conf, buf, size);
+    return buf[0] ? buf : l->ep->typed;
+}
+
 void zx_link_event(struct zx_link *l, unsigned event, uint64_t value) {
     if (!atomic_load_explicit(&l->sock->monitor, memory_order_acquire))
         return;
-    char other[ZX_ENDPOINT_MAX] = "";
+    char other[ZX_ENDPOINT_MAX] = "", proxy[ZX_ENDPOINT_MAX];
     struct zx_event_text text = {l->ep->text, other, false};
     bool has_both = l->src.fd >= 0 && event != ZMQ_EVENT_CONNECT_DELAYED &&
                     event != ZMQ_EVENT_CLOSED;
     if (l->w.dial)
-        text = (struct zx_event_text){other, l->ep->typed, true};
+        text = (struct zx_event_text){other, dialled(l, proxy, sizeof proxy), true};
     if (has_both && l->w.dial)
         l->tp->local_endpoint(l->src.fd, other, sizeof other);
     else if (has_both)
@@ -390,6 +399,7 @@ void zx_link_finish(struct zx_link *l) {
         if (atomic_load_explicit(&l->state, memory_order_relaxed) == ZX_LINK_CONNECTING)
             zx_link_event(l, ZMQ_EVENT_CLOSED, (uint64_t)l->src.fd);
         zx_link_close_stream(l, 0);
+        zx_link_close_tunnel(l);
         zx_reactor_remove(&l->src);
         zx_sock_close(l->src.fd);
         l->src.fd = -1;
@@ -576,8 +586,7 @@ void zx_link_close(struct zx_link *l) {
             return;
     } else if (!until || st == ZX_LINK_STOPPED || (l->w.accepted && st == ZX_LINK_OPENING) ||
                !zx_link_has_output(l) ||
-               (l->ep->tp == &zx_ipc_ops &&
-                l->conf->timing.reconnect_stop & ZMQ_RECONNECT_STOP_AFTER_DISCONNECT)) {
+               zx_link_heeds_stop(l, ZMQ_RECONNECT_STOP_AFTER_DISCONNECT)) {
         zx_link_finish(l);
         return;
     }

@@ -12,7 +12,7 @@
  *   ----------+-------------------------------------------+------------------------------
  *   WAITING   | connecting side: until the retry timer    | TIMER, CLOSE
  *   RESOLVING | a helper thread looks the name up         | RESOLVED, CLOSE
- *   CONNECTING| connect() under way                       | OUT event, TIMER, CLOSE
+ *   CONNECTING| connect() under way, then a proxy's words | OUT event, READ, TIMER, CLOSE
  *   OPENING   | greeting and handshake                    | READ, TIMER, ZAP, STEP_DONE, CLOSE
  *   READY     | traffic                                   | READ, FLUSH, TIMER, CLOSE
  *   DRAINING  | all sent and shut, reading what is left   | READ (EOF), TIMER
@@ -81,7 +81,7 @@ enum zx_end {
 };
 
 enum zx_alarm { /* deadlines of one link; its timer is set to the earliest */
-    ZX_ALARM_CONNECT,   /* connect timeout */
+    ZX_ALARM_CONNECT,   /* connect timeout; then what a proxy may take */
     ZX_ALARM_HANDSHAKE,
     ZX_ALARM_RETRY,
     ZX_ALARM_PING,      /* next PING */
@@ -98,6 +98,7 @@ struct zx_dial { /* connecting side only */
     uint32_t refusals;  /* by peers whose mechanism has no word for it: back-off */
     uint32_t rng;
     uint8_t stream_memory; /* see zx_stream_place */
+    struct zx_tunnel *tunnel; /* CONNECTING, while a proxy is spoken to */
 };
 
 struct zx_link {
@@ -206,6 +207,8 @@ void zx_link_start(struct zx_link *l);
 void zx_link_connected(struct zx_link *l);
 void zx_link_retry(struct zx_link *l);
 void zx_link_attempt_failed(struct zx_link *l, int rc);
+void zx_link_close_tunnel(struct zx_link *l); /* before the descriptor is closed */
+bool zx_link_heeds_stop(const struct zx_link *l, int bit); /* ZMQ_RECONNECT_STOP_* */
 void zx_link_end(struct zx_link *l, enum zx_end why, int err);
 void zx_link_finish(struct zx_link *l);
 void zx_link_close(struct zx_link *l);

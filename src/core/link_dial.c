@@ -50,8 +50,21 @@ void zx_link_schedule_retry(struct zx_link *l) {
     zx_link_alarm(l, ZX_ALARM_RETRY, zx_os_now_ns() + delay * MS);
 }
 
+bool zx_link_heeds_stop(const struct zx_link *l, int bit) {
+    return l->tp->reconnect_stop & l->conf->timing.reconnect_stop & bit;
+}
+
+void zx_link_close_tunnel(struct zx_link *l) {
+    struct zx_tunnel *t = l->w.dial ? l->w.dial->tunnel : NULL;
+    if (!t)
+        return;
+    l->w.dial->tunnel = NULL;
+    t->ops->free(t);
+}
+
 void zx_link_attempt_failed(struct zx_link *l, int rc) {
     struct zx_dial *d = l->w.dial;
+    zx_link_close_tunnel(l);
     if (l->src.fd >= 0) {
         zx_link_event(l, ZMQ_EVENT_CLOSED, (uint64_t)l->src.fd);
         zx_reactor_remove(&l->src);
@@ -64,8 +77,7 @@ void zx_link_attempt_failed(struct zx_link *l, int rc) {
         zx_link_retry(l); /* every address is tried before the wait */
         return;
     }
-    if (rc == -ECONNREFUSED && l->tp == &zx_tcp_ops &&
-        l->conf->timing.reconnect_stop & ZMQ_RECONNECT_STOP_CONN_REFUSED) {
+    if (rc == -ECONNREFUSED && zx_link_heeds_stop(l, ZMQ_RECONNECT_STOP_CONN_REFUSED)) {
         zx_endpoint_is_over(l->ep);
         zx_link_finish(l);
         return;
@@ -81,27 +93,61 @@ static bool is_self_connected(int fd) {
            zx_addr_family(&local) != ZX_AF_UNIX && zx_addr_equal(&local, &peer);
 }
 
-void zx_link_connected(struct zx_link *l) {
-    int rc = zx_sock_error(l->src.fd);
+/* connect() has an outcome. 1: the descriptor is tuned; 0: not yet; negative. */
+static int settle(struct zx_link *l) {
     struct zx_addr peer;
+    int rc = zx_sock_error(l->src.fd);
     if (!rc && zx_sock_peer(l->src.fd, &peer)) {
         /* A stray event: connect() is still under way. */
         (void)zx_reactor_interest(&l->src, ZX_POLL_OUT);
-        return;
+        return 0;
     }
     if (!rc && is_self_connected(l->src.fd))
         rc = -ECONNREFUSED;
     if (!rc)
         rc = l->tp->connected(l->conf, l->src.fd);
-    if (rc) {
+    return rc ? rc : 1;
+}
+
+/* Whoever is there is the one to stay with: the other addresses are forgotten. A proxy gets as
+ * long to lead us on as a peer to shake hands. */
+static int begin(struct zx_link *l) {
+    struct zx_dial *d = l->w.dial;
+    int ivl = l->conf->timing.handshake_ivl_ms;
+    l->w.alarm_ns[ZX_ALARM_CONNECT] = UINT64_MAX;
+    free(d->addrs);
+    d->addrs = NULL;
+    d->n_addrs = d->next_addr = 0;
+    int rc = 0;
+    if (l->tp->open_tunnel)
+        rc = l->tp->open_tunnel(l->conf, l->ep->address, l->src.fd, &d->tunnel);
+    if (d->tunnel && ivl > 0)
+        zx_link_alarm(l, ZX_ALARM_CONNECT, zx_os_now_ns() + (uint64_t)ivl * MS);
+    return rc ? rc : 1;
+}
+
+/* 1: there is no proxy, or it has led us on; 0: its next event is awaited; negative. */
+static int dig(struct zx_link *l) {
+    struct zx_tunnel *t = l->w.dial->tunnel;
+    int rc = t ? t->ops->dig(t) : 1;
+    if (!rc)
+        (void)zx_reactor_interest(&l->src, ZX_POLL_IN | (t->has_output ? ZX_POLL_OUT : 0));
+    return rc;
+}
+
+void zx_link_connected(struct zx_link *l) {
+    int rc = l->w.dial->tunnel ? 1 : settle(l);
+    if (rc > 0 && !l->w.dial->tunnel)
+        rc = begin(l);
+    if (rc > 0)
+        rc = dig(l);
+    if (rc < 0)
         zx_link_attempt_failed(l, rc);
+    if (rc <= 0)
         return;
-    }
+    zx_link_close_tunnel(l);
     l->w.alarm_ns[ZX_ALARM_CONNECT] = UINT64_MAX;
     l->w.dial->failures = 0;
-    free(l->w.dial->addrs);
-    l->w.dial->addrs = NULL;
-    l->w.dial->n_addrs = l->w.dial->next_addr = 0;
     zx_link_event(l, ZMQ_EVENT_CONNECTED, (uint64_t)l->src.fd);
     (void)zx_reactor_interest(&l->src, ZX_POLL_IN);
     zx_link_open(l);

@@ -109,9 +109,8 @@ static void apply_hwm(struct zx_socket *s) {
 }
 
 int zx_socket_set_option(struct zx_socket *s, int option, const void *val, size_t size) {
-    if (!val && size)
-        return -EINVAL;
-    int rc = s->ops->set_option(s, option, val, size);
+    /* No pattern's option means anything by NULL. */
+    int rc = !val && size ? -EINVAL : s->ops->set_option(s, option, val, size);
     if (rc != -EINVAL)
         return rc;
     rc = zx_conf_set(&s->conf, option, val, size);

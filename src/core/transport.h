@@ -65,6 +65,26 @@ struct zx_stream_place {
     uint8_t *memory; /* of the connecting side: the transport's between attempts, 0 at first */
 };
 
+/*
+ * What has to be said to a proxy before a connection is the target's: SOCKS. It is part of
+ * connecting; when it is through, nothing of it stands in the way.
+ *
+ * Owner: the connecting link, by its word. Life: open_tunnel ... ops->free, before the descriptor
+ * is closed. Never: keeps the descriptor, reads what is not its own, blocks, calls back.
+ */
+struct zx_tunnel;
+struct zx_tunnel_ops {
+    /* Goes on: 1 it is through; 0 the descriptor's next event is awaited. -ECONNREFUSED: the
+     * target refused; others. */
+    int (*dig)(struct zx_tunnel *t);
+    void (*free)(struct zx_tunnel *t);
+};
+
+struct zx_tunnel {
+    const struct zx_tunnel_ops *ops;
+    bool has_output;
+};
+
 struct zx_endpoint;
 struct zx_link;
 struct zx_pipe;
@@ -130,6 +150,17 @@ struct zx_transport_ops {
     /* Is `typed` another spelling of the bound endpoint `bound` (both full URIs)? For
      * zmq_unbind after a plain comparison failed. A wildcard text never matches. */
     bool (*same_bound)(const struct zx_conf *conf, const char *typed, const char *bound);
+    /* ZMQ_RECONNECT_STOP_* that are heeded here beside HANDSHAKE_FAILED, which always is. */
+    int reconnect_stop;
+
+    /* NULL: never by way of a proxy. Else of a socket with one: is_numeric and resolve are about
+     * the proxy, and so are the events, which show this text; "" where there is none. */
+    void (*proxy_endpoint)(const struct zx_conf *conf, char *buf, size_t size);
+    /* Beside it: on a connected descriptor. 0 and *out, NULL where there is no proxy; -EINVAL: the
+     * target has no name that a proxy could be told; -ENOMEM. */
+    int (*open_tunnel)(const struct zx_conf *conf, const char *address, int fd,
+                       struct zx_tunnel **out);
+
     /* NULL: the descriptor carries ZMTP as it is. 0 and *out, or -ENOMEM ... */
     int (*open_stream)(const struct zx_stream_place *where, struct zx_stream **out);
 

@@ -5,6 +5,7 @@
 
 #include "core/transport.h"
 #include "transports/ipc_address.h"
+#include "zmq.h"
 
 static const char scheme[] = "ipc://";
 
@@ -204,6 +205,7 @@ static bool same_bound(const struct zx_conf *conf, const char *typed, const char
 
 const struct zx_transport_ops zx_ipc_ops = {
     .scheme = "ipc",
+    .reconnect_stop = ZMQ_RECONNECT_STOP_AFTER_DISCONNECT,
     .check = check,
     .listen = listen_on,
     .unlisten = unlisten,

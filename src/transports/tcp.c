@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "os/cidr.h"
 #include "core/transport.h"
+#include "transports/socks_tunnel.h"
 #include "transports/tcp_address.h"
+#include "zmq.h"
 
 static const char scheme[] = "tcp://";
 
@@ -145,16 +148,25 @@ static int accepted(const struct zx_conf *conf, int fd, const struct zx_addr *pe
 
 /* ---- connecting ------------------------------------------------------------ */
 
+/* Where a connection begins: at the proxy, or at its target. */
+static int parse_first(struct zx_tcp_endpoint *ep, const struct zx_conf *conf,
+                       const char *address) {
+    const struct zx_blob *proxy = &conf->net.socks_proxy;
+    if (!proxy->size)
+        return zx_tcp_address_parse(ep, address, false);
+    int rc = zx_tcp_address_parse(ep, (const char *)proxy->data, false);
+    return rc || ep->has_src || !ep->port ? -EINVAL : 0;
+}
+
 static bool is_numeric(const struct zx_conf *conf, const char *address) {
     struct zx_tcp_endpoint ep;
-    (void)conf;
-    return zx_tcp_address_parse(&ep, address, false) || zx_tcp_address_is_numeric(&ep);
+    return parse_first(&ep, conf, address) || zx_tcp_address_is_numeric(&ep);
 }
 
 static int resolve(const struct zx_conf *conf, const char *address, struct zx_addr *out,
                    int max) {
     struct zx_tcp_endpoint ep;
-    int rc = zx_tcp_address_parse(&ep, address, false);
+    int rc = parse_first(&ep, conf, address);
     return rc ? rc : zx_tcp_address_resolve(&ep, conf->net.ipv6, out, (size_t)max);
 }
 
@@ -193,6 +205,15 @@ static int connect_to(const struct zx_conf *conf, const char *address, const str
     return rc;
 }
 
+static int open_tunnel(const struct zx_conf *conf, const char *address, int fd,
+                       struct zx_tunnel **out) {
+    struct zx_tcp_endpoint ep;
+    if (!conf->net.socks_proxy.size)
+        return 0;
+    int rc = zx_tcp_address_parse(&ep, address, false);
+    return rc ? rc : zx_socks_tunnel_new(conf, &ep, fd, out);
+}
+
 /* ---- texts ----------------------------------------------------------------- */
 
 static void peer_text(int fd, char *buf, size_t size) {
@@ -213,6 +234,13 @@ static void remote_endpoint(int fd, char *buf, size_t size) {
     buf[0] = '\0';
     if (zx_sock_peer(fd, &peer) || zx_tcp_address_text(&peer, buf, size))
         buf[0] = '\0';
+}
+
+static void proxy_endpoint(const struct zx_conf *conf, char *buf, size_t size) {
+    const struct zx_blob *proxy = &conf->net.socks_proxy;
+    buf[0] = '\0';
+    if (proxy->size)
+        (void)snprintf(buf, size, "tcp://%s", (const char *)proxy->data);
 }
 
 /* The place a text names, IPv4 in its own form. A wildcard, an interface, a port of the system's
@@ -249,4 +277,7 @@ const struct zx_transport_ops zx_tcp_ops = {
     .local_endpoint = local_endpoint,
     .remote_endpoint = remote_endpoint,
     .same_bound = same_bound,
+    .reconnect_stop = ZMQ_RECONNECT_STOP_CONN_REFUSED,
+    .proxy_endpoint = proxy_endpoint,
+    .open_tunnel = open_tunnel,
 };

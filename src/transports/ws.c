@@ -15,11 +15,11 @@ static const char tcp_scheme[] = "tcp://";
 /* ---- addresses ----------------------------------------------------------------- */
 
 /* A name must be known when zmq_connect is called, as with libzmq: this may block. */
-static int check_host(const struct zx_conf *conf, const char *place) {
+static int check_host(const struct zx_conf *conf, const char *address) {
     struct zx_addr addr;
-    if (zx_tcp_ops.is_numeric(conf, place))
+    if (zx_ws_is_numeric(conf, address))
         return 0;
-    return zx_tcp_ops.resolve(conf, place, &addr, 1) < 1 ? -EINVAL : 0;
+    return zx_ws_resolve(conf, address, &addr, 1) < 1 ? -EINVAL : 0;
 }
 
 int zx_ws_check(const struct zx_conf *conf, const char *address, bool for_bind) {
@@ -31,7 +31,7 @@ int zx_ws_check(const struct zx_conf *conf, const char *address, bool for_bind) 
     int rc = zx_ws_address_parse(&a, address, for_bind);
     if (!rc)
         rc = zx_tcp_ops.check(conf, a.place, for_bind);
-    return rc || for_bind ? rc : check_host(conf, a.place);
+    return rc || for_bind ? rc : check_host(conf, address);
 }
 
 /* No name service for what is to be bound, unlike tcp. */
@@ -99,15 +99,23 @@ int zx_ws_listen(const char *scheme, const struct zx_conf *conf, const char *add
     return rc;
 }
 
-bool zx_ws_is_numeric(const struct zx_conf *conf, const char *address) {
+/* ZMQ_SOCKS_PROXY is for tcp alone: no function of its table that would heed it is used here. */
+static int parse_place(struct zx_tcp_endpoint *ep, const char *address) {
     struct zx_ws_address a;
-    return zx_ws_address_parse(&a, address, false) || zx_tcp_ops.is_numeric(conf, a.place);
+    int rc = zx_ws_address_parse(&a, address, false);
+    return rc ? rc : zx_tcp_address_parse(ep, a.place, false);
+}
+
+bool zx_ws_is_numeric(const struct zx_conf *conf, const char *address) {
+    struct zx_tcp_endpoint ep;
+    (void)conf;
+    return parse_place(&ep, address) || zx_tcp_address_is_numeric(&ep);
 }
 
 int zx_ws_resolve(const struct zx_conf *conf, const char *address, struct zx_addr *out, int max) {
-    struct zx_ws_address a;
-    int rc = zx_ws_address_parse(&a, address, false);
-    return rc ? rc : zx_tcp_ops.resolve(conf, a.place, out, max);
+    struct zx_tcp_endpoint ep;
+    int rc = parse_place(&ep, address);
+    return rc ? rc : zx_tcp_address_resolve(&ep, conf->net.ipv6, out, (size_t)max);
 }
 
 int zx_ws_connect(const struct zx_conf *conf, const char *address, const struct zx_addr *to,

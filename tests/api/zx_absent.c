@@ -39,17 +39,12 @@ static int has_curve(void) {
     return option_answers(ZMQ_CURVE_SERVER, &on, sizeof on);
 }
 
-static int has_socks(void) {
-    return option_answers(ZMQ_SOCKS_PROXY, "127.0.0.1:1", 11);
-}
-
 static struct {
     const char *name;
     int (*answers)(void);
     int known; /* 0: not probed yet, 1: absent, 2: answers */
 } features[] = {
     {"CURVE", has_curve, 0},
-    {"SOCKS", has_socks, 0},
 };
 
 static void broken(int number, const char *what) {

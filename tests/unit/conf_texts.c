@@ -257,23 +257,37 @@ static void a_zap_domain_is_not_empty(void **state) {
     zx_conf_unref(c);
 }
 
-/* ---- what is not there ------------------------------------------------------- */
+/* ---- a proxy ------------------------------------------------------------------- */
 
-static void absent_features_are_refused_not_ignored(void **state) {
+static void a_proxy_and_its_login(void **state) {
     (void)state;
+    static const int logins[] = {ZMQ_SOCKS_USERNAME, ZMQ_SOCKS_PASSWORD};
     struct zx_conf *c = make();
-    char out[16] = "x";
+    char out[300] = "x", big[257];
     size_t room = sizeof out;
-    assert_int_equal(set(&c, ZMQ_SOCKS_PROXY, "proxy:1080"), -EINVAL);
-    assert_int_equal(zx_conf_set(&c, ZMQ_SOCKS_PROXY, "", 0), -EINVAL);
-    assert_int_equal(zx_conf_set(&c, ZMQ_SOCKS_PROXY, NULL, 0), 0);
-    assert_int_equal(set(&c, ZMQ_SOCKS_USERNAME, "joe"), -EINVAL);
-    assert_int_equal(set(&c, ZMQ_SOCKS_PASSWORD, "secret"), -EINVAL);
-    assert_int_equal(zx_conf_set(&c, ZMQ_SOCKS_USERNAME, NULL, 0), 0);
-    assert_int_equal(zx_conf_set(&c, ZMQ_SOCKS_PASSWORD, "", 0), 0);
-    room = sizeof out;
+    memset(big, 'n', sizeof big);
     assert_int_equal(zx_conf_get(c, ZMQ_SOCKS_PROXY, out, &room), 0);
     assert_int_equal(room, 1);
+    assert_int_equal(set(&c, ZMQ_SOCKS_PROXY, "proxy:1080"), 0);
+    assert_int_equal(zx_conf_set(&c, ZMQ_SOCKS_PROXY, "", 0), -EINVAL);
+    room = sizeof out;
+    assert_int_equal(zx_conf_get(c, ZMQ_SOCKS_PROXY, out, &room), 0);
+    assert_string_equal(out, "proxy:1080");
+    assert_int_equal(zx_conf_set(&c, ZMQ_SOCKS_PROXY, NULL, 0), 0);
+    assert_int_equal(c->net.socks_proxy.size, 0);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(zx_conf_set(&c, logins[i], big, 256), -EINVAL);
+        assert_int_equal(zx_conf_set(&c, logins[i], big, 255), 0);
+        room = sizeof out;
+        assert_int_equal(zx_conf_get(c, logins[i], out, &room), 0);
+        assert_int_equal(room, 256);
+        assert_int_equal(zx_conf_set(&c, logins[i], NULL, 5), 0);
+        assert_int_equal(zx_conf_set(&c, logins[i], big, 1), 0);
+        assert_int_equal(zx_conf_set(&c, logins[i], i ? "" : NULL, 0), 0);
+        room = sizeof out;
+        assert_int_equal(zx_conf_get(c, logins[i], out, &room), 0);
+        assert_int_equal(room, 1);
+    }
     zx_conf_unref(c);
 }
 
@@ -344,7 +358,7 @@ int main(void) {
         cmocka_unit_test(bad_properties_are_refused),
         cmocka_unit_test(properties_have_an_end),
         cmocka_unit_test(a_zap_domain_is_not_empty),
-        cmocka_unit_test(absent_features_are_refused_not_ignored),
+        cmocka_unit_test(a_proxy_and_its_login),
         cmocka_unit_test(copies_are_deep),
         cmocka_unit_test(helpers_check_their_buffers),
     };

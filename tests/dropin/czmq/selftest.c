@@ -14,25 +14,12 @@ static const struct {
     {"zsys", zsys_test},       {"zcertstore", zcertstore_test}, {"zbeacon", zbeacon_test},
 };
 
-/* Its socket test sets every option of libzmq 4.3.4 and aborts where one is refused. */
-static void need_socks(void) {
-    zsock_t *socket = zsock_new(ZMQ_DEALER);
-    if (zmq_setsockopt(zsock_resolve(socket), ZMQ_SOCKS_PROXY, "127.0.0.1:1", 11)) {
-        puts("SKIP: this build has no SOCKS, and the test sets ZMQ_SOCKS_PROXY");
-        exit(77);
-    }
-    zsock_destroy(&socket);
-}
-
 int main(int argc, char **argv) {
     scene_begin();
     zsys_dir_create("src");
     zsys_dir_create("src/selftest-rw");
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         if (argc > 1 && streq(argv[1], tests[i].name)) {
-            if (streq(argv[1], "zsock")) {
-                need_socks();
-            }
             tests[i].run(false);
             printf("%s passed\n", tests[i].name);
             return 0;
