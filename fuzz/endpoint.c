@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Endpoint strings of tcp and ipc, and CIDR filters: [switches][text]. */
+/* Endpoint strings of tcp, ipc, vsock and tipc, and CIDR filters: [switches][text]. */
 #include "fuzz.h"
 
 #include "os/cidr.h"
 #include "transports/ipc_address.h"
 #include "transports/tcp_address.h"
+#if ZX_HAVE_TIPC
+#include "transports/tipc/tipc_address.h"
+#endif
+#if ZX_HAVE_VSOCK
+#include "transports/vsock/vsock_address.h"
+#endif
 
 #include <errno.h>
 
@@ -77,6 +83,66 @@ static void ipc(const char *text, bool for_bind) {
     FUZZ_CHECK(zx_addr_equal(&ep.addr, &again.addr));
 }
 
+#if ZX_HAVE_VSOCK
+
+static void vsock(const char *text, bool for_bind) {
+    struct zx_vsock_address a, again;
+    struct zx_addr addr;
+    char written[64];
+    int rc = zx_vsock_address_parse(&a, text, for_bind);
+    FUZZ_CHECK(rc == 0 || rc == -EINVAL);
+    if (rc)
+        return;
+    bool any = a.cid == ZX_VSOCK_ANY || a.port == ZX_VSOCK_ANY;
+    FUZZ_CHECK(strchr(text, ':') && (for_bind || !any) && (!a.at || !a.cid));
+    zx_addr_from_vsock(&addr, a.cid, a.port);
+    FUZZ_CHECK(zx_vsock_address_text("vmci", &addr, (struct zx_iov){written, 64}) == 0);
+    FUZZ_CHECK(strncmp(written, "vmci://", 7) == 0);
+    FUZZ_CHECK(zx_vsock_address_parse(&again, written + 7, for_bind) == 0);
+    FUZZ_CHECK(again.cid == a.cid && again.port == a.port && !again.at);
+}
+
+#else
+
+static void vsock(const char *text, bool for_bind) {
+    (void)text, (void)for_bind;
+}
+
+#endif
+
+#if ZX_HAVE_TIPC
+
+/* What a bind is written as is read as the same, and so is what a socket's id is written as. */
+static void tipc(const char *text, bool for_bind) {
+    struct zx_tipc_endpoint ep, again;
+    struct zx_addr a, b;
+    char written[96];
+    int rc = zx_tipc_address_parse(&ep, text, for_bind);
+    FUZZ_CHECK(rc == 0 || rc == -EINVAL);
+    FUZZ_CHECK(rc == 0 || zx_tipc_address_parse(&again, text, for_bind) == rc);
+    if (rc || ep.any) {
+        FUZZ_CHECK(rc || (for_bind && !strcmp(text, "<*>")));
+        return;
+    }
+    zx_addr_from_tipc(&a, &ep.addr);
+    FUZZ_CHECK(zx_tipc_address_text(&a, written, sizeof written) == 0);
+    FUZZ_CHECK(strncmp(written, "tipc://", 7) == 0);
+    FUZZ_CHECK((ep.addr.kind == ZX_TIPC_RANGE) == for_bind);
+    if (ep.addr.kind == ZX_TIPC_SERVICE)
+        return;
+    FUZZ_CHECK(zx_tipc_address_parse(&again, written + 7, for_bind) == 0);
+    zx_addr_from_tipc(&b, &again.addr);
+    FUZZ_CHECK(zx_addr_equal(&a, &b));
+}
+
+#else
+
+static void tipc(const char *text, bool for_bind) {
+    (void)text, (void)for_bind;
+}
+
+#endif
+
 static void cidr(const char *text, bool ipv6) {
     static const char *const peers[] = {"127.0.0.1", "::1", "::ffff:10.1.2.3", "fe80::1"};
     struct zx_cidr c;
@@ -104,6 +170,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     text[in.left] = 0;
     tcp(text, switches & BIND, switches & IPV6);
     ipc(text, switches & BIND);
+    vsock(text, switches & BIND);
+    tipc(text, switches & BIND);
     cidr(text, switches & IPV6);
     free(text);
     return 0;

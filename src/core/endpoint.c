@@ -506,6 +506,13 @@ static bool is_connected_already(const struct zx_socket *s, const char *endpoint
     return false;
 }
 
+static char *last_of_connect(const struct zx_endpoint *ep) {
+    char text[ZX_ENDPOINT_MAX];
+    bool own = ep->tp && ep->tp->connect_text &&
+               !ep->tp->connect_text(ep->address, text, sizeof text);
+    return strdup(own ? text : ep->typed);
+}
+
 int zx_socket_connect(struct zx_socket *s, const char *endpoint) {
     struct parsed where;
     int rc = parse(s, endpoint, false, &where);
@@ -517,10 +524,10 @@ int zx_socket_connect(struct zx_socket *s, const char *endpoint) {
     if (where.tp && is_connected_already(s, endpoint))
         return 0;
     struct zx_endpoint *ep = zx_endpoint_new(s, endpoint, false);
-    char *last = ep ? strdup(endpoint) : NULL; /* now: a connect is not taken back unseen */
-    rc = last ? 0 : -ENOMEM;
     if (ep)
         ep->tp = where.tp;
+    char *last = ep ? last_of_connect(ep) : NULL; /* now: a connect is not taken back unseen */
+    rc = last ? 0 : -ENOMEM;
     if (!rc && !where.tp)
         rc = connect_inproc(s, ep);
     else if (!rc)
@@ -575,16 +582,24 @@ int zx_socket_disconnect_peer(struct zx_socket *s, uint32_t number) {
     return 0;
 }
 
+static bool is_known_as(const struct zx_endpoint *ep, const char *endpoint) {
+    bool typed = !ep->is_bind || (ep->tp && ep->tp->unbinds_as_typed);
+    return (ep->is_bind && !strcmp(ep->text, endpoint)) ||
+           (typed && !strcmp(ep->typed, endpoint));
+}
+
+static bool is_same_bound(const struct zx_endpoint *ep, const char *endpoint) {
+    return ep->is_bind && ep->tp &&
+           !strncmp(endpoint, ep->tp->scheme, strlen(ep->tp->scheme)) &&
+           ep->tp->same_bound(ep->conf, endpoint, ep->text);
+}
+
 /* Removes every endpoint that matches; number removed. */
 static unsigned end_matching(struct zx_socket *s, const char *endpoint, bool loosely) {
     unsigned n = 0;
     for (struct zx_endpoint **p = &s->endpoints; *p;) {
         struct zx_endpoint *ep = *p;
-        bool same = loosely ? ep->is_bind && ep->tp &&
-                                  !strncmp(endpoint, ep->tp->scheme, strlen(ep->tp->scheme)) &&
-                                  ep->tp->same_bound(ep->conf, endpoint, ep->text)
-                            : !strcmp(ep->is_bind ? ep->text : ep->typed, endpoint);
-        if (!same) {
+        if (!(loosely ? is_same_bound(ep, endpoint) : is_known_as(ep, endpoint))) {
             p = &ep->next;
             continue;
         }

@@ -37,6 +37,15 @@ static const struct zx_transport_ops *const transports[] = {
     &zx_pgm_ops,
     &zx_epgm_ops,
 #endif
+#if ZX_HAVE_VSOCK
+    &zx_vsock_ops,
+#endif
+#if ZX_HAVE_VMCI
+    &zx_vmci_ops,
+#endif
+#if ZX_HAVE_TIPC
+    &zx_tipc_ops,
+#endif
 };
 
 const struct zx_pattern_ops *zx_registry_pattern(int type) {

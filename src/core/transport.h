@@ -108,6 +108,7 @@ struct zx_datagram_ops {
 
 struct zx_transport_ops {
     const char *scheme; /* "tcp" */
+    bool unbinds_as_typed; /* zmq_unbind takes the text given to zmq_bind, too */
     /* Not NULL: only for types with ZX_PATTERN_BIND_DATAGRAMS or _CONNECT_DATAGRAMS; then of
      * what follows only check, the texts and same_bound are called. */
     const struct zx_datagram_ops *datagrams;
@@ -139,6 +140,9 @@ struct zx_transport_ops {
      * *fd is the descriptor on 0 (connected) and -EINPROGRESS; else -errno and nothing open. */
     int (*connect)(const struct zx_conf *conf, const char *address, const struct zx_addr *to,
                    int *fd);
+    /* NULL: what zmq_connect was given is what ZMQ_LAST_ENDPOINT tells. Else its text, 0 or
+     * -errno. */
+    int (*connect_text)(const char *address, char *text, size_t size);
     /* Tunes a connected descriptor (TCP_NODELAY ...); -errno: treat as a lost connection. */
     int (*connected)(const struct zx_conf *conf, int fd);
 
@@ -191,5 +195,14 @@ extern const struct zx_transport_ops zx_pgm_ops;
 extern const struct zx_transport_ops zx_epgm_ops;
 #endif
 extern const struct zx_transport_ops zx_udp_ops;
+#if ZX_HAVE_VSOCK
+extern const struct zx_transport_ops zx_vsock_ops;
+#endif
+#if ZX_HAVE_VMCI
+extern const struct zx_transport_ops zx_vmci_ops;
+#endif
+#if ZX_HAVE_TIPC
+extern const struct zx_transport_ops zx_tipc_ops;
+#endif
 
 #endif

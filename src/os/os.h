@@ -167,7 +167,15 @@ struct zx_addr {
     _Alignas(8) unsigned char sa[128];
 };
 
-enum zx_family { ZX_AF_NONE, ZX_AF_INET, ZX_AF_INET6, ZX_AF_UNIX, ZX_AF_OTHER };
+enum zx_family {
+    ZX_AF_NONE,
+    ZX_AF_INET,
+    ZX_AF_INET6,
+    ZX_AF_UNIX,
+    ZX_AF_VSOCK, /* see os/vsock.h */
+    ZX_AF_TIPC,  /* see os/tipc.h */
+    ZX_AF_OTHER
+};
 
 enum zx_family zx_addr_family(const struct zx_addr *a);
 uint16_t zx_addr_port(const struct zx_addr *a);

@@ -5,6 +5,7 @@
 
 #include "core/transport.h"
 #include "transports/ipc_address.h"
+#include "transports/stock.h"
 #include "zmq.h"
 
 static const char scheme[] = "ipc://";
@@ -17,12 +18,6 @@ static int check(const struct zx_conf *conf, const char *address, bool for_bind)
     struct zx_ipc_endpoint ep;
     (void)conf;
     return zx_ipc_address_parse(&ep, address, for_bind);
-}
-
-static int text_of_local(int fd, char *text, size_t size) {
-    struct zx_addr local;
-    int rc = zx_sock_local(fd, &local);
-    return rc ? rc : zx_ipc_address_text(&local, text, size);
 }
 
 /* Removes the socket of a wildcard and the directory made for it. */
@@ -39,18 +34,8 @@ static int remove_temp(const char *path) {
 }
 
 static int open_bound(const struct zx_addr *addr, int backlog, char *text, size_t size) {
-    int fd = zx_sock_open(ZX_AF_UNIX);
-    if (fd < 0)
-        return fd;
-    int rc = zx_sock_bind(fd, addr);
-    if (!rc)
-        rc = zx_sock_listen(fd, backlog);
-    if (!rc)
-        rc = zx_ipc_address_text(addr, text, size);
-    if (!rc)
-        return fd;
-    zx_sock_close(fd);
-    return rc;
+    int rc = zx_ipc_address_text(addr, text, size);
+    return rc ? rc : zx_stock_listen(zx_sock_open(ZX_AF_UNIX), addr, backlog);
 }
 
 static int listen_temp(const struct zx_conf *conf, char *text, size_t size) {
@@ -67,18 +52,10 @@ static int listen_temp(const struct zx_conf *conf, char *text, size_t size) {
     return fd;
 }
 
-/* Only made non-blocking: the thread that accepts has other connections to look after. */
-static int take_over(int fd, char *text, size_t size) {
-    int rc = text_of_local(fd, text, size);
-    if (!rc)
-        rc = zx_sock_set_nonblock(fd);
-    return rc ? rc : fd;
-}
-
 static int listen_on(const struct zx_conf *conf, const char *address, char *text, size_t size) {
     struct zx_ipc_endpoint ep;
     if (conf->net.use_fd >= 0)
-        return take_over(conf->net.use_fd, text, size);
+        return zx_stock_take_over(conf->net.use_fd, zx_ipc_address_text, text, size);
     int rc = zx_ipc_address_parse(&ep, address, true);
     if (rc)
         return rc;
@@ -133,12 +110,6 @@ static int accepted(const struct zx_conf *conf, int fd, const struct zx_addr *pe
 
 /* ---- connecting ------------------------------------------------------------ */
 
-static bool is_numeric(const struct zx_conf *conf, const char *address) {
-    (void)conf;
-    (void)address;
-    return true;
-}
-
 static int resolve(const struct zx_conf *conf, const char *address, struct zx_addr *out,
                    int max) {
     struct zx_ipc_endpoint ep;
@@ -155,21 +126,7 @@ static int connect_to(const struct zx_conf *conf, const char *address, const str
                       int *out) {
     (void)conf;
     (void)address;
-    int fd = zx_sock_open(ZX_AF_UNIX);
-    if (fd < 0)
-        return fd;
-    int rc = zx_sock_connect(fd, to);
-    if (rc && rc != -EINPROGRESS)
-        zx_sock_close(fd);
-    else
-        *out = fd;
-    return rc;
-}
-
-static int connected(const struct zx_conf *conf, int fd) {
-    (void)conf;
-    (void)fd;
-    return 0;
+    return zx_stock_connect(zx_sock_open(ZX_AF_UNIX), to, out);
 }
 
 /* ---- texts ----------------------------------------------------------------- */
@@ -183,24 +140,11 @@ static void peer_text(int fd, char *buf, size_t size) {
 }
 
 static void local_endpoint(int fd, char *buf, size_t size) {
-    buf[0] = '\0';
-    if (text_of_local(fd, buf, size))
-        buf[0] = '\0';
+    zx_stock_local(fd, zx_ipc_address_text, buf, size);
 }
 
 static void remote_endpoint(int fd, char *buf, size_t size) {
-    struct zx_addr peer;
-    buf[0] = '\0';
-    if (zx_sock_peer(fd, &peer) || zx_ipc_address_text(&peer, buf, size))
-        buf[0] = '\0';
-}
-
-/* A path is known by one text only. */
-static bool same_bound(const struct zx_conf *conf, const char *typed, const char *bound) {
-    (void)conf;
-    (void)typed;
-    (void)bound;
-    return false;
+    zx_stock_remote(fd, zx_ipc_address_text, buf, size);
 }
 
 const struct zx_transport_ops zx_ipc_ops = {
@@ -210,12 +154,12 @@ const struct zx_transport_ops zx_ipc_ops = {
     .listen = listen_on,
     .unlisten = unlisten,
     .accepted = accepted,
-    .is_numeric = is_numeric,
+    .is_numeric = zx_stock_is_numeric,
     .resolve = resolve,
     .connect = connect_to,
-    .connected = connected,
+    .connected = zx_stock_connected,
     .peer_text = peer_text,
     .local_endpoint = local_endpoint,
     .remote_endpoint = remote_endpoint,
-    .same_bound = same_bound,
+    .same_bound = zx_stock_same_bound, /* a path is known by one text only */
 };

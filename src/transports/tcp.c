@@ -6,6 +6,7 @@
 #include "os/cidr.h"
 #include "core/transport.h"
 #include "transports/socks_tunnel.h"
+#include "transports/stock.h"
 #include "transports/tcp_address.h"
 #include "zmq.h"
 
@@ -48,12 +49,6 @@ static int open_for(const struct zx_conf_net *net, const struct zx_addr *addr) {
     return rc;
 }
 
-static int text_of_local(int fd, char *text, size_t size) {
-    struct zx_addr local;
-    int rc = zx_sock_local(fd, &local);
-    return rc ? rc : zx_tcp_address_text(&local, text, size);
-}
-
 /* ---- binding --------------------------------------------------------------- */
 
 static int check(const struct zx_conf *conf, const char *address, bool for_bind) {
@@ -64,59 +59,32 @@ static int check(const struct zx_conf *conf, const char *address, bool for_bind)
 }
 
 /* Bound and listening descriptor, in IPv4 where the system turns out to have no IPv6. */
-static int open_bound(const struct zx_conf *conf, const struct zx_tcp_endpoint *ep, bool ipv6,
-                      int *out) {
+static int open_bound(const struct zx_conf *conf, const struct zx_tcp_endpoint *ep, bool ipv6) {
     struct zx_addr addr;
     int rc = zx_tcp_address_bindable(ep, ipv6, &addr);
     if (rc)
         return rc;
     int fd = open_for(&conf->net, &addr);
     if (fd == -EAFNOSUPPORT && ipv6)
-        return open_bound(conf, ep, false, out);
+        return open_bound(conf, ep, false);
     if (fd < 0)
         return fd;
     rc = zx_sock_set_reuseaddr(fd);
     if (!rc)
-        rc = zx_sock_bind(fd, &addr);
-    if (!rc)
-        rc = zx_sock_listen(fd, conf->net.backlog);
-    if (rc)
-        zx_sock_close(fd);
-    else
-        *out = fd;
-    return rc;
-}
-
-/* Only made non-blocking: the thread that accepts has other connections to look after. */
-static int take_over(int fd, char *text, size_t size) {
-    int rc = text_of_local(fd, text, size);
-    if (!rc)
-        rc = zx_sock_set_nonblock(fd);
-    return rc ? rc : fd;
-}
-
-static int listen_on(const struct zx_conf *conf, const char *address, char *text, size_t size) {
-    struct zx_tcp_endpoint ep;
-    int fd;
-    if (conf->net.use_fd >= 0)
-        return take_over(conf->net.use_fd, text, size);
-    int rc = zx_tcp_address_parse(&ep, address, true);
-    if (!rc)
-        rc = open_bound(conf, &ep, conf->net.ipv6, &fd);
-    if (rc)
-        return rc;
-    rc = text_of_local(fd, text, size);
-    if (!rc)
-        return fd;
+        return zx_stock_listen(fd, &addr, conf->net.backlog);
     zx_sock_close(fd);
     return rc;
 }
 
-static int unlisten(const struct zx_conf *conf, const char *address, const char *text) {
-    (void)conf;
-    (void)address;
-    (void)text;
-    return 0;
+static int listen_on(const struct zx_conf *conf, const char *address, char *text, size_t size) {
+    struct zx_tcp_endpoint ep;
+    if (conf->net.use_fd >= 0)
+        return zx_stock_take_over(conf->net.use_fd, zx_tcp_address_text, text, size);
+    int rc = zx_tcp_address_parse(&ep, address, true);
+    if (rc)
+        return rc;
+    int fd = open_bound(conf, &ep, conf->net.ipv6);
+    return zx_stock_with_text(fd, zx_tcp_address_text, text, size);
 }
 
 static bool is_welcome(const struct zx_items *filters, const struct zx_addr *peer) {
@@ -197,11 +165,8 @@ static int connect_to(const struct zx_conf *conf, const char *address, const str
         return fd;
     rc = bind_source(&ep, zx_addr_family(&dest), fd);
     if (!rc)
-        rc = zx_sock_connect(fd, &dest);
-    if (rc && rc != -EINPROGRESS)
-        zx_sock_close(fd);
-    else
-        *out = fd;
+        return zx_stock_connect(fd, &dest, out);
+    zx_sock_close(fd);
     return rc;
 }
 
@@ -224,16 +189,11 @@ static void peer_text(int fd, char *buf, size_t size) {
 }
 
 static void local_endpoint(int fd, char *buf, size_t size) {
-    buf[0] = '\0';
-    if (text_of_local(fd, buf, size))
-        buf[0] = '\0';
+    zx_stock_local(fd, zx_tcp_address_text, buf, size);
 }
 
 static void remote_endpoint(int fd, char *buf, size_t size) {
-    struct zx_addr peer;
-    buf[0] = '\0';
-    if (zx_sock_peer(fd, &peer) || zx_tcp_address_text(&peer, buf, size))
-        buf[0] = '\0';
+    zx_stock_remote(fd, zx_tcp_address_text, buf, size);
 }
 
 static void proxy_endpoint(const struct zx_conf *conf, char *buf, size_t size) {
@@ -267,7 +227,7 @@ const struct zx_transport_ops zx_tcp_ops = {
     .scheme = "tcp",
     .check = check,
     .listen = listen_on,
-    .unlisten = unlisten,
+    .unlisten = zx_stock_unlisten,
     .accepted = accepted,
     .is_numeric = is_numeric,
     .resolve = resolve,

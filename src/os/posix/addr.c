@@ -30,6 +30,14 @@ enum zx_family zx_addr_family(const struct zx_addr *a) {
         return a->len >= sizeof(struct sockaddr_in6) ? ZX_AF_INET6 : ZX_AF_NONE;
     case AF_UNIX:
         return ZX_AF_UNIX;
+#ifdef AF_VSOCK
+    case AF_VSOCK:
+        return a->len >= sizeof sa ? ZX_AF_VSOCK : ZX_AF_NONE;
+#endif
+#ifdef AF_TIPC
+    case AF_TIPC:
+        return a->len >= sizeof sa ? ZX_AF_TIPC : ZX_AF_NONE;
+#endif
     default:
         return ZX_AF_OTHER;
     }
@@ -43,6 +51,14 @@ int zx_posix_af(enum zx_family f) {
         return AF_INET6;
     case ZX_AF_UNIX:
         return AF_UNIX;
+#ifdef AF_VSOCK
+    case ZX_AF_VSOCK:
+        return AF_VSOCK;
+#endif
+#ifdef AF_TIPC
+    case ZX_AF_TIPC:
+        return AF_TIPC;
+#endif
     default:
         return AF_UNSPEC;
     }
