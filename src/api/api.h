@@ -22,6 +22,13 @@ static inline int zx_api_result(int rc) {
     return -1;
 }
 
+/* The same for a call that asks the system more than what src/os keeps errno from: its success
+ * leaves errno as it was before. */
+static inline int zx_api_result_after(int before, int rc) {
+    errno = before;
+    return zx_api_result(rc);
+}
+
 /* Leaves a socket unless the wait found it closed, then as zx_api_result. */
 static inline int zx_api_leave(struct zx_socket *s, int rc) {
     if (rc != -ENOTSOCK)

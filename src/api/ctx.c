@@ -4,15 +4,15 @@
 #include "core/ctx.h"
 
 void *zmq_ctx_new(void) {
-    int err = 0;
+    int err = 0, before = errno;
     struct zx_ctx *ctx = zx_ctx_new(&err);
-    if (!ctx)
-        errno = err;
+    errno = ctx ? before : err;
     return ctx;
 }
 
 int zmq_ctx_term(void *ctx) {
-    return zx_api_result(zx_ctx_is_valid(ctx) ? zx_ctx_term(ctx) : -EFAULT);
+    int before = errno;
+    return zx_api_result_after(before, zx_ctx_is_valid(ctx) ? zx_ctx_term(ctx) : -EFAULT);
 }
 
 int zmq_term(void *ctx) {

@@ -6,15 +6,15 @@
 #include "core/routes.h"
 
 void *zmq_socket(void *ctx, int type) {
-    int err = EFAULT;
+    int err = EFAULT, before = errno;
     struct zx_socket *s = zx_ctx_is_valid(ctx) ? zx_socket_new(ctx, type, &err) : NULL;
-    if (!s)
-        errno = err;
+    errno = s ? before : err;
     return s;
 }
 
 int zmq_close(void *socket) {
-    return zx_api_result(zx_socket_close(socket));
+    int before = errno;
+    return zx_api_result_after(before, zx_socket_close(socket));
 }
 
 int zmq_setsockopt(void *socket, int option, const void *optval, size_t optvallen) {
@@ -38,12 +38,14 @@ int zmq_getsockopt(void *socket, int option, void *optval, size_t *optvallen) {
 static int on_endpoint(void *socket, const char *endpoint,
                        int (*fn)(struct zx_socket *s, const char *endpoint)) {
     struct zx_socket *s = socket;
+    int before = errno;
     int rc = zx_socket_enter(s);
     if (rc)
         return zx_api_result(rc);
     rc = fn(s, endpoint);
     zx_socket_changed(s);
-    return zx_api_leave(s, rc);
+    (void)zx_api_leave(s, rc);
+    return zx_api_result_after(before, rc);
 }
 
 int zmq_bind(void *socket, const char *endpoint) {

@@ -9,10 +9,8 @@
 
 #    include "os/posix/addr.h"
 
-static int moved(int n) {
-    if (n >= 0)
-        return n;
-    return errno == EWOULDBLOCK ? -EAGAIN : zx_posix_error();
+static int moved(int n, int before) {
+    return n >= 0 ? n : zx_posix_refused(before);
 }
 
 static void fill(struct mmsghdr *m, const struct zx_datagram *d) {
@@ -25,7 +23,7 @@ static void fill(struct mmsghdr *m, const struct zx_datagram *d) {
 
 int zx_dgram_send(int fd, const struct zx_datagram *d, unsigned n) {
     struct mmsghdr m[ZX_DATAGRAMS_MAX];
-    int sent;
+    int sent, before = errno;
     n = n < ZX_DATAGRAMS_MAX ? n : ZX_DATAGRAMS_MAX;
     for (unsigned i = 0; i < n; i++) {
         fill(&m[i], &d[i]);
@@ -36,12 +34,12 @@ int zx_dgram_send(int fd, const struct zx_datagram *d, unsigned n) {
         sent = n == 1 ? (int)sendmsg(fd, &m[0].msg_hdr, MSG_NOSIGNAL)
                       : sendmmsg(fd, m, n, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
-    return n == 1 && sent >= 0 ? 1 : moved(sent);
+    return n == 1 && sent >= 0 ? 1 : moved(sent, before);
 }
 
 int zx_dgram_recv(int fd, struct zx_datagram *d, unsigned n) {
     struct mmsghdr m[ZX_DATAGRAMS_MAX];
-    int got;
+    int got, before = errno;
     n = n < ZX_DATAGRAMS_MAX ? n : ZX_DATAGRAMS_MAX;
     for (unsigned i = 0; i < n; i++) {
         fill(&m[i], &d[i]);
@@ -57,7 +55,7 @@ int zx_dgram_recv(int fd, struct zx_datagram *d, unsigned n) {
         if (d[i].addr)
             d[i].addr->len = (uint32_t)m[i].msg_hdr.msg_namelen;
     }
-    return moved(got);
+    return moved(got, before);
 }
 
 #endif

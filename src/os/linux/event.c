@@ -19,18 +19,22 @@ void zx_event_fini(struct zx_event *ev) {
 }
 
 void zx_event_signal(struct zx_event *ev) {
+    int before = errno;
     uint64_t one = 1;
     /* EAGAIN: the count is at its end, so the descriptor is readable anyway. */
     while (write(ev->wfd, &one, sizeof(one)) < 0 && errno == EINTR)
         continue;
+    errno = before;
 }
 
 bool zx_event_drain(struct zx_event *ev) {
+    int before = errno;
     uint64_t count;
     ptrdiff_t n;
     do
         n = read(ev->rfd, &count, sizeof(count));
     while (n < 0 && errno == EINTR);
+    errno = before;
     return n > 0;
 }
 

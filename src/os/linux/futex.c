@@ -37,9 +37,12 @@ static long futex_wait(atomic_uint *word, unsigned expected, struct timespec ts)
 
 int zx_os_futex_wait(atomic_uint *word, unsigned expected, uint64_t timeout_ns) {
     /* Without a timeout the kernel would start the wait anew behind a handler with SA_RESTART. */
-    if (futex_wait(word, expected, zx_posix_timespec(timeout_ns)) == 0 || errno == EAGAIN)
-        return 0;
-    return zx_posix_error();
+    int before = errno;
+    int rc = futex_wait(word, expected, zx_posix_timespec(timeout_ns)) < 0
+                 ? zx_posix_refused(before)
+                 : 0;
+    errno = before; /* a wait may have tried more than one call */
+    return rc == -EAGAIN ? 0 : rc;
 }
 
 void zx_os_futex_wake(atomic_uint *word, int count) {

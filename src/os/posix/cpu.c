@@ -51,7 +51,10 @@ long zx_os_env_number(const char *name, long dflt) {
     if (!text || *text < '0' || *text > '9')
         return dflt;
     char *end;
+    int before = errno;
     errno = 0;
     long n = strtol(text, &end, 10);
-    return *end || errno ? dflt : n;
+    bool fits = !*end && !errno;
+    errno = before;
+    return fits ? n : dflt;
 }

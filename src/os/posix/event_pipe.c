@@ -39,12 +39,15 @@ void zx_event_fini(struct zx_event *ev) {
 }
 
 void zx_event_signal(struct zx_event *ev) {
+    int before = errno;
     /* EAGAIN: the pipe is full, so its other end is readable anyway. */
     while (write(ev->wfd, "", 1) < 0 && errno == EINTR)
         continue;
+    errno = before;
 }
 
 bool zx_event_drain(struct zx_event *ev) {
+    int before = errno;
     char bytes[512];
     ptrdiff_t n;
     bool any = false;
@@ -52,6 +55,7 @@ bool zx_event_drain(struct zx_event *ev) {
         n = read(ev->rfd, bytes, sizeof(bytes));
         any |= n > 0;
     } while (n == (ptrdiff_t)sizeof(bytes) || (n < 0 && errno == EINTR));
+    errno = before;
     return any;
 }
 

@@ -67,9 +67,10 @@ static int poll_raw(struct pollfd *raw, struct zx_os_pollfd *fds, size_t n, uint
                     const sigset_t *mask) {
     for (size_t i = 0; i < n; i++)
         raw[i] = (struct pollfd){.fd = fds[i].fd, .events = to_poll(fds[i].events)};
+    int before = errno;
     int rc = poll_masked(raw, (nfds_t)n, timeout_ns, mask);
     if (rc < 0)
-        return zx_posix_error();
+        return zx_posix_refused(before);
     for (size_t i = 0; i < n; i++)
         fds[i].revents = fds[i].fd < 0 ? 0 : from_poll(raw[i].revents);
     return rc;

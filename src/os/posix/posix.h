@@ -57,6 +57,14 @@ static inline int zx_posix_error(void) {
     return code > 0 ? -code : -EIO;
 }
 
+/* The same of a call that fails every now and then without being to blame (nothing to read, a wait
+ * that is over): a call of the API that succeeds leaves errno as it found it. */
+static inline int zx_posix_refused(int before) {
+    int rc = errno == EWOULDBLOCK ? -EAGAIN : zx_posix_error(); /* callers know one number only */
+    errno = before;
+    return rc;
+}
+
 /* The result of a call that gives -1 for failure. */
 static inline int zx_posix_result(int rc) {
     return rc < 0 ? zx_posix_error() : 0;

@@ -106,11 +106,13 @@ static int accept_raw(int fd, struct sockaddr *sa, socklen_t *len) {
 int zx_sock_accept(int fd, struct zx_addr *peer) {
     struct zx_addr from = {0};
     socklen_t len;
-    int got;
+    int got, before = errno;
     do {
         len = sizeof(from.sa);
         got = accept_raw(fd, zx_posix_addr_room(&from), &len);
     } while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return zx_posix_refused(before);
     got = zx_posix_above_std(got);
     if (got < 0)
         return got;
@@ -121,10 +123,11 @@ int zx_sock_accept(int fd, struct zx_addr *peer) {
 }
 
 int zx_sock_connect(int fd, const struct zx_addr *a) {
+    int before = errno;
     if (connect(fd, zx_posix_addr_sa(a), (socklen_t)a->len) == 0)
         return 0;
-    /* Interrupted, the connection goes on being made. */
-    return errno == EINTR ? -EINPROGRESS : zx_posix_error();
+    int rc = zx_posix_refused(before);
+    return rc == -EINTR ? -EINPROGRESS : rc; /* interrupted, it goes on being made */
 }
 
 int zx_sock_error(int fd) {
@@ -153,19 +156,17 @@ int zx_sock_peer(int fd, struct zx_addr *a) {
     return 0;
 }
 
-/* EWOULDBLOCK may be another number than EAGAIN; callers know one only. */
-static ptrdiff_t moved(ptrdiff_t n) {
-    if (n >= 0)
-        return n;
-    return errno == EWOULDBLOCK ? -EAGAIN : zx_posix_error();
+static ptrdiff_t moved(ptrdiff_t n, int before) {
+    return n >= 0 ? n : zx_posix_refused(before);
 }
 
 ptrdiff_t zx_sock_send(int fd, const void *buf, size_t size) {
+    int before = errno;
     ptrdiff_t n;
     do
         n = send(fd, buf, size, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
-    return moved(n);
+    return moved(n, before);
 }
 
 static struct msghdr header(const struct zx_iov *iov, size_t n) {
@@ -178,28 +179,31 @@ static struct msghdr header(const struct zx_iov *iov, size_t n) {
 
 ptrdiff_t zx_sock_sendv(int fd, const struct zx_iov *iov, size_t n) {
     struct msghdr h = header(iov, n);
+    int before = errno;
     ptrdiff_t sent;
     do
         sent = sendmsg(fd, &h, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
-    return moved(sent);
+    return moved(sent, before);
 }
 
 ptrdiff_t zx_sock_recv(int fd, void *buf, size_t size) {
+    int before = errno;
     ptrdiff_t n;
     do
         n = recv(fd, buf, size, 0);
     while (n < 0 && errno == EINTR);
-    return moved(n);
+    return moved(n, before);
 }
 
 ptrdiff_t zx_sock_recvv(int fd, const struct zx_iov *iov, size_t n) {
     struct msghdr h = header(iov, n);
+    int before = errno;
     ptrdiff_t got;
     do
         got = recvmsg(fd, &h, 0);
     while (got < 0 && errno == EINTR);
-    return moved(got);
+    return moved(got, before);
 }
 
 void zx_sock_shut_write(int fd) {
