@@ -351,6 +351,52 @@ static void by_name(const char *transport) {
 }
 
 /* Raw bytes to a socket of our own kind: notifications, identities made by the library. */
+static int recv_part(void *sock, uint8_t *part, size_t size) {
+    int n;
+    while ((n = zmq_recv(sock, part, size, 0)) == -1)
+        kit_refused("zmq_recv");
+    return n;
+}
+
+/* To a connection that a fault may have ended meanwhile. */
+static void send_raw(void *sock, const uint8_t *id, size_t id_size, const char *data, size_t size) {
+    while (zmq_send(sock, id, id_size, ZMQ_SNDMORE) == -1 ||
+           zmq_send(sock, data, size, 0) == -1) {
+        if (errno == EHOSTUNREACH && fault_has_fired())
+            return;
+        kit_refused("zmq_send");
+    }
+}
+
+/* A proxy that wants a login and leads nowhere: until a greeting comes through. */
+static void by_proxy(const char *transport) {
+    (void)transport;
+    char at[KIT_ENDPOINT];
+    uint8_t id[256], said[256] = {0};
+    void *ctx = kit_ctx(), *proxy = kit_socket(ctx, ZMQ_STREAM),
+         *dealer = kit_socket(ctx, ZMQ_DEALER);
+    kit_bind(proxy, "tcp", at);
+    MUST(zmq_setsockopt(dealer, ZMQ_SOCKS_PROXY, at + 6, strlen(at + 6)));
+    MUST(zmq_setsockopt(dealer, ZMQ_SOCKS_USERNAME, "u", 1));
+    MUST(zmq_setsockopt(dealer, ZMQ_SOCKS_PASSWORD, "p", 1));
+    MUST(zmq_connect(dealer, "tcp://name.invalid:1"));
+    while (said[0] != 0xff && kit_await(proxy)) {
+        size_t size = (size_t)recv_part(proxy, id, sizeof id);
+        int n = recv_part(proxy, said, sizeof said);
+        if (n == 3)
+            send_raw(proxy, id, size, "\5\2", 2);
+        else if (n == 5)
+            send_raw(proxy, id, size, "\1\0", 2);
+        else if (n > 5 && said[0] == 5)
+            send_raw(proxy, id, size, "\5\0\0\1\0\0\0\0\0\1", 10);
+    }
+    if (said[0] != 0xff && !fault_has_fired())
+        kit_fail("no greeting came through");
+    kit_close(dealer);
+    kit_close(proxy);
+    kit_term(ctx);
+}
+
 static void stream(const char *transport) {
     (void)transport;
     char at[KIT_ENDPOINT];
@@ -516,6 +562,7 @@ const struct scene scenes[] = {
     {"monitored", monitored, "tcp ipc"},
     {"options", options, "tcp"},
     {"by_name", by_name, "tcp"},
+    {"by_proxy", by_proxy, "tcp"},
     {"stream", stream, "tcp"},
     {"polled", polled, "inproc tcp"},
     {"plain", plain, "tcp ipc ws"},
