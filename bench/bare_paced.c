@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One-way delay over bare blocking sockets with a message each `--n` microseconds. */
+/* One-way delay over bare blocking sockets with a message each `--n` microseconds, or bursts. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -28,7 +28,7 @@ static void sender(struct bench_side *side)
     bench_usage_now(&to);
     bench_usage_add(&sum, &from, &to);
     bench_tell(side, &sum, sizeof sum);
-    free(pace.delay_ns);
+    bench_pace_fini(&pace);
     free(body);
     close(fd);
 }
@@ -62,7 +62,7 @@ static void receiver(struct bench_side *side)
 
 int main(int argc, char **argv)
 {
-    struct bench_args args = {.transport = "tcp", .size = 64, .seconds = 1, .n = 50};
+    struct bench_args args = {.transport = "tcp", .mode = "each", .size = 64, .seconds = 1, .n = 50};
 
     bench_parse(&args, argc, argv);
     bench_run_pair(&args, NULL, receiver, sender);

@@ -4,18 +4,19 @@
  * two condition variables (inproc). Half the round trip is reported.
  */
 #include <pthread.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "bare.h"
 
-enum { WORD_MARK = 0xfe, WORD_STOP = 0xff, NUMBERS = 0x80, BODY_MAX = 65536 };
+enum { WORD_MARK = 0xfe, WORD_STOP = 0xff, NUMBERS = 0x80 };
 
 /* The mailbox of the inproc variant. */
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t filled[2];
     bool full[2];
-    unsigned char body[2][BODY_MAX];
+    unsigned char body[2][BENCH_MAX_BODY];
 } box = {.lock = PTHREAD_MUTEX_INITIALIZER,
          .filled = {PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER}};
 
@@ -59,13 +60,14 @@ static void get(int fd, int way, unsigned char *buf, size_t size)
 
 static void serve(struct bench_side *side)
 {
-    unsigned char buf[BODY_MAX];
+    unsigned char *buf = calloc(1, side->args->size);
     const size_t size = side->args->size;
     struct bench_usage from;
     struct bench_usage to;
     struct bench_usage sum = {0};
     const int fd = side->threads ? -1 : bare_accept(side);
 
+    BENCH_CHECK(buf);
     bench_usage_now(&from);
     do {
         get(fd, 0, buf, size);
@@ -79,6 +81,7 @@ static void serve(struct bench_side *side)
     } while (buf[0] != WORD_STOP);
     bench_tell(side, &sum, sizeof sum);
     close(fd);
+    free(buf);
 }
 
 static void ask(int fd, unsigned char *buf, size_t size, unsigned char word)
@@ -92,7 +95,7 @@ static void ask(int fd, unsigned char *buf, size_t size, unsigned char word)
 
 static void client(struct bench_side *side)
 {
-    unsigned char buf[BODY_MAX] = {0};
+    unsigned char *buf = calloc(1, side->args->size);
     const size_t size = side->args->size;
     struct bench_usage from;
     struct bench_usage to;
@@ -102,7 +105,7 @@ static void client(struct bench_side *side)
     uint64_t count = 0;
     const int fd = side->threads ? -1 : bare_connect(side);
 
-    BENCH_CHECK(size >= 1 && size <= sizeof buf);
+    BENCH_CHECK(buf && size >= 1);
     while (bench_goes_on(side->args, &count, elapsed)) {
         ask(fd, buf, size, WORD_MARK);
         bench_usage_now(&from);
@@ -117,6 +120,7 @@ static void client(struct bench_side *side)
     ask(fd, buf, size, WORD_STOP);
     bench_hear(side, &theirs, sizeof theirs);
     close(fd);
+    free(buf);
 
     bench_out_begin(side->args, "us", "lower");
     bench_out_num("value", (double) elapsed / 2e3 / (double) count);

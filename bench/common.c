@@ -366,6 +366,20 @@ void bench_body_init(unsigned char *body, size_t size)
     }
 }
 
+void bench_small_stamp(unsigned char *body, size_t size, uint64_t seq)
+{
+    const uint64_t digest = bench_digest(seq, size);
+
+    memcpy(body, &digest, size < sizeof digest ? size : sizeof digest);
+}
+
+void bench_small_check(const unsigned char *body, size_t size, uint64_t seq)
+{
+    const uint64_t digest = bench_digest(seq, size);
+
+    BENCH_CHECK(memcmp(body, &digest, size < sizeof digest ? size : sizeof digest) == 0);
+}
+
 static unsigned char *pattern;
 static pthread_once_t pattern_once = PTHREAD_ONCE_INIT;
 

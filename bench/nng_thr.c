@@ -16,7 +16,7 @@ static void sender(struct bench_side *side)
     nng_socket push;
 
     bench_print_library("libnng.so", "sender");
-    BENCH_CHECK(body && size >= BENCH_MIN_BODY);
+    BENCH_CHECK(body && size >= 1);
     bench_body_init(body, size);
     bench_nng_check(nng_push0_open(&push), "open");
     bench_nng_dial(side, push);

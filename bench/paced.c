@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One-way delay from PUSH to PULL with a message each `--n` microseconds, two processes. The
- * receiver blocks in zmq_recv.
+ * One-way delay from PUSH to PULL with a message each `--n` microseconds, two processes; with
+ * `--mode burst` 1,000 messages at once and then `--n` microseconds of silence. The receiver
+ * blocks in zmq_recv.
  */
 #include "zsock.h"
 
@@ -36,7 +37,7 @@ static void sender(struct bench_side *side)
     bench_usage_now(&to);
     bench_usage_add(&sum, &from, &to);
     bench_tell(side, &sum, sizeof sum);
-    free(pace.delay_ns);
+    bench_pace_fini(&pace);
     free(body);
     bench_zmq_close(push);
     bench_zmq_ctx_done(side, ctx);
@@ -77,7 +78,7 @@ static void receiver(struct bench_side *side)
 
 int main(int argc, char **argv)
 {
-    struct bench_args args = {.transport = "tcp", .size = 64, .seconds = 1, .n = 50};
+    struct bench_args args = {.transport = "tcp", .mode = "each", .size = 64, .seconds = 1, .n = 50};
 
     bench_parse(&args, argc, argv);
     bench_zmq_run_pair(&args, receiver, sender);

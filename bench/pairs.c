@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { BURST = 100, THREADS_MAX = 64 };
+enum { BURST = 100, THREADS_MAX = 1024 };
 
 struct worker {
     pthread_t thread;
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 {
     struct bench_args args = {.transport = "tcp", .size = 64, .seconds = 0.6, .n = 2};
     const struct bench_side alone = {.threads = true};
-    struct worker workers[THREADS_MAX];
+    struct worker *workers;
     struct bench_usage from;
     struct bench_usage to;
     struct bench_usage used = {0};
@@ -90,7 +90,11 @@ int main(int argc, char **argv)
     void *ctx = zmq_ctx_new();
 
     bench_parse(&args, argc, argv);
-    BENCH_CHECK(ctx && args.n <= THREADS_MAX);
+    bench_raise_nofile();
+    workers = calloc(args.n, sizeof *workers);
+    BENCH_CHECK(ctx && workers && args.n <= THREADS_MAX);
+    /* More sockets than a context has by default. */
+    BENCH_CHECK(zmq_ctx_set(ctx, ZMQ_MAX_SOCKETS, (int) args.n * 2 + 100) == 0);
     bench_print_library("libzmq.so", "all");
     for (unsigned i = 0; i < args.n; i++) {
         open_worker(&workers[i], &args, ctx);
@@ -106,6 +110,7 @@ int main(int argc, char **argv)
         bench_zmq_close(workers[i].pull);
     }
     BENCH_CHECK(zmq_ctx_term(ctx) == 0);
+    free(workers);
 
     const uint64_t count = bursts * BURST * args.n;
     bench_out_begin(&args, "msg/s", "higher");

@@ -2,7 +2,8 @@
 /*
  * A poller over `--n` sockets (PAIRs joined by inproc), of which ten are given a message in turn,
  * the others idle: send, wait, receive. Reported: time per turn, which should not depend on the
- * idle ones. Where the library has no pollers (they are draft calls) zmq_poll stands in for them.
+ * idle ones, and time per socket to open, join and add them (metric "open")
+ * and to close them ("close"). Where the library has no pollers (they are draft calls) zmq_poll stands in for them.
  */
 #define _GNU_SOURCE
 #include "zsock.h"
@@ -79,6 +80,27 @@ static void turns(struct set *set, uint64_t count)
     }
 }
 
+static void report_each(const struct bench_args *args, const char *metric, uint64_t spent_ns)
+{
+    bench_out_begin(args, "us", "lower");
+    bench_out_str("metric", metric);
+    bench_out_num("value", (double) spent_ns / 1e3 / args->n);
+    bench_out_end();
+}
+
+static void close_set(struct set *set, void *ctx)
+{
+    if (set->poller) {
+        BENCH_CHECK(set->destroy(&set->poller) == 0);
+    }
+    for (int i = 0; i < set->n; i++) {
+        bench_zmq_close(set->socks[i]);
+    }
+    BENCH_CHECK(zmq_ctx_term(ctx) == 0);
+    free(set->socks);
+    free(set->items);
+}
+
 int main(int argc, char **argv)
 {
     struct bench_args args = {.seconds = 0.3, .n = 1000};
@@ -96,7 +118,9 @@ int main(int argc, char **argv)
     BENCH_CHECK(zmq_ctx_set(ctx, ZMQ_MAX_SOCKETS, set.n + 100) == 0);
     set.socks = calloc(args.n, sizeof *set.socks);
     BENCH_CHECK(set.socks);
+    const uint64_t opening = bench_now_ns();
     open_set(&set, ctx);
+    const uint64_t opened = bench_now_ns() - opening;
     while (bench_goes_on(&args, &count, elapsed)) {
         bench_usage_now(&from);
         const uint64_t start = bench_now_ns();
@@ -111,14 +135,9 @@ int main(int argc, char **argv)
     bench_out_num("count", (double) count);
     bench_out_cpu(&alone, &used, NULL, count);
     bench_out_end();
-    if (set.poller) {
-        BENCH_CHECK(set.destroy(&set.poller) == 0);
-    }
-    for (int i = 0; i < set.n; i++) {
-        bench_zmq_close(set.socks[i]);
-    }
-    BENCH_CHECK(zmq_ctx_term(ctx) == 0);
-    free(set.socks);
-    free(set.items);
+    report_each(&args, "open", opened);
+    const uint64_t closing = bench_now_ns();
+    close_set(&set, ctx);
+    report_each(&args, "close", bench_now_ns() - closing);
     return 0;
 }

@@ -5,8 +5,12 @@
  * the server. `--mode client`: CLIENT and SERVER instead, where the library has draft types;
  * `--mode curve`: encrypted.
  */
-#include "curve.h"
 #include "zsock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "curve.h"
 
 enum { DRAFT_SERVER = 12, DRAFT_CLIENT = 13 }; /* not in every header */
 enum { WORD_MARK = 0xfe, WORD_STOP = 0xff, NUMBERS = 0x80 };
@@ -47,7 +51,7 @@ static void reply(const struct bench_side *side, void *rep, unsigned char *buf, 
 
 static void serve(struct bench_side *side)
 {
-    unsigned char buf[65536];
+    unsigned char *buf = calloc(1, side->args->size);
     char endpoint[BENCH_ENDPOINT_MAX];
     struct bench_usage from;
     struct bench_usage to;
@@ -59,6 +63,7 @@ static void serve(struct bench_side *side)
     if (is_curve(side)) {
         bench_curve_setup(rep, true);
     }
+    BENCH_CHECK(buf);
     bench_print_library("libzmq.so", "server");
     bench_zmq_bind(rep, side->args->transport, endpoint);
     bench_tell(side, endpoint, sizeof endpoint);
@@ -78,6 +83,7 @@ static void serve(struct bench_side *side)
     bench_tell(side, &sum, sizeof sum);
     bench_zmq_close(rep);
     bench_zmq_ctx_done(side, ctx);
+    free(buf);
 }
 
 static void ask(void *req, unsigned char *buf, size_t size, unsigned char word)
@@ -91,7 +97,7 @@ static void ask(void *req, unsigned char *buf, size_t size, unsigned char word)
 
 static void client(struct bench_side *side)
 {
-    unsigned char buf[65536] = {0};
+    unsigned char *buf = calloc(1, side->args->size);
     const size_t size = side->args->size;
     char endpoint[BENCH_ENDPOINT_MAX];
     struct bench_usage from;
@@ -106,7 +112,7 @@ static void client(struct bench_side *side)
     if (is_curve(side)) {
         bench_curve_setup(req, false);
     }
-    BENCH_CHECK(size >= 1 && size <= sizeof buf);
+    BENCH_CHECK(buf && size >= 1);
     bench_print_library("libzmq.so", "client");
     bench_hear(side, endpoint, sizeof endpoint);
     bench_zmq_connect(req, endpoint);
@@ -125,6 +131,7 @@ static void client(struct bench_side *side)
     bench_hear(side, &theirs, sizeof theirs);
     bench_zmq_close(req);
     bench_zmq_ctx_done(side, ctx);
+    free(buf);
 
     bench_out_begin(side->args, "us", "lower");
     bench_out_num("value", (double) elapsed / 2e3 / (double) count);

@@ -4,9 +4,9 @@
  * checks number, digest and (sampled) every byte of each. `--mode` says how the messages travel:
  *
  *   send   zmq_send to zmq_recv          msg    zmq_msg_send to zmq_msg_recv
- *   parts  four parts each               poll   a zmq_poll before each receive
+ *   parts  --n parts each (4)            poll   a zmq_poll before each receive
  *   fd     an outer epoll on ZMQ_FD      mixed  sizes from 16 bytes to 64 KiB
- *   curve  as send, encrypted
+ *   curve  as send, encrypted            hwm    high-water marks of --n on both sides
  */
 #include "zsock.h"
 
@@ -18,13 +18,14 @@
 
 #include "curve.h"
 
-enum { PARTS = 4, MIXED_MAX = 65536 };
+enum { MIXED_MAX = 65536 };
 
 struct flow {
     void *sock;
     unsigned char *body;
     size_t size;
     size_t capacity;
+    unsigned parts;
 };
 
 struct mode {
@@ -85,14 +86,15 @@ static void recv_msg(struct flow *flow, uint64_t from, uint64_t to)
     BENCH_CHECK(zmq_msg_close(&msg) == 0);
 }
 
-/* ---- four parts ---- */
+/* ---- several parts ---- */
 
 static void send_parts(struct flow *flow, uint64_t count)
 {
+    const uint64_t parts = flow->parts;
     const size_t size = flow->size;
 
-    for (uint64_t i = 0; i < count * PARTS; i++) {
-        const int flags = i % PARTS == PARTS - 1 ? 0 : ZMQ_SNDMORE;
+    for (uint64_t i = 0; i < count * parts; i++) {
+        const int flags = i % parts == parts - 1 ? 0 : ZMQ_SNDMORE;
         bench_body_stamp(flow->body, size, i);
         BENCH_CHECK(zmq_send(flow->sock, flow->body, size, flags) == (int) size);
     }
@@ -100,14 +102,15 @@ static void send_parts(struct flow *flow, uint64_t count)
 
 static void recv_parts(struct flow *flow, uint64_t from, uint64_t to)
 {
+    const uint64_t parts = flow->parts;
     const size_t size = flow->size;
     zmq_msg_t msg;
 
     BENCH_CHECK(zmq_msg_init(&msg) == 0);
-    for (uint64_t i = from * PARTS; i < to * PARTS; i++) {
+    for (uint64_t i = from * parts; i < to * parts; i++) {
         BENCH_CHECK(zmq_msg_recv(&msg, flow->sock, 0) >= 0);
         bench_body_check(zmq_msg_data(&msg), zmq_msg_size(&msg), size, i);
-        BENCH_CHECK(zmq_msg_more(&msg) == (i % PARTS != PARTS - 1));
+        BENCH_CHECK(zmq_msg_more(&msg) == (i % parts != parts - 1));
     }
     BENCH_CHECK(zmq_msg_close(&msg) == 0);
 }
@@ -215,7 +218,7 @@ static const struct mode modes[] = {
     {"send", send_plain, recv_plain}, {"msg", send_msg, recv_msg},
     {"parts", send_parts, recv_parts}, {"poll", send_plain, recv_poll},
     {"fd", send_plain, recv_fd},       {"mixed", send_mixed, recv_mixed},
-    {"curve", send_plain, recv_plain},
+    {"curve", send_plain, recv_plain}, {"hwm", send_plain, recv_plain},
 };
 
 static const struct mode *find_mode(const struct bench_args *args)
@@ -233,11 +236,15 @@ static void flow_init(struct flow *flow, const struct bench_args *args, void *ct
     flow->sock = bench_zmq_open(ctx, type);
     flow->size = args->size;
     flow->capacity = strcmp(args->mode, "mixed") == 0 ? MIXED_MAX : args->size;
+    flow->parts = args->n;
     flow->body = malloc(flow->capacity);
-    BENCH_CHECK(flow->body && flow->size >= BENCH_MIN_BODY);
+    BENCH_CHECK(flow->body && flow->size >= 1 && flow->parts >= 1);
     bench_body_init(flow->body, flow->capacity);
     if (strcmp(args->mode, "curve") == 0) {
         bench_curve_setup(flow->sock, type == ZMQ_PULL);
+    }
+    if (strcmp(args->mode, "hwm") == 0) {
+        bench_zmq_set(flow->sock, type == ZMQ_PULL ? ZMQ_RCVHWM : ZMQ_SNDHWM, (int) args->n);
     }
 }
 
@@ -282,7 +289,7 @@ static void report(const struct bench_side *side, uint64_t count, uint64_t elaps
     bench_out_num("value", rate);
     bench_out_num("count", (double) count);
     if (strcmp(side->args->mode, "mixed") != 0) {
-        const size_t parts = strcmp(side->args->mode, "parts") == 0 ? PARTS : 1;
+        const size_t parts = strcmp(side->args->mode, "parts") == 0 ? side->args->n : 1;
         bench_out_num("bytes_per_s", rate * (double) (side->args->size * parts));
     }
 }
@@ -327,7 +334,8 @@ static void receiver(struct bench_side *side)
 
 int main(int argc, char **argv)
 {
-    struct bench_args args = {.transport = "tcp", .mode = "send", .size = 16, .seconds = 0.6};
+    struct bench_args args = {.transport = "tcp", .mode = "send", .size = 16, .seconds = 0.6,
+                              .n = 4};
 
     bench_parse(&args, argc, argv);
     if (strcmp(args.mode, "curve") == 0 && !zmq_has("curve")) {
