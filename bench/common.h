@@ -113,6 +113,7 @@ int bench_cmp_u32(const void *a, const void *b);
 
 #define BENCH_MIN_BODY 16u /* smaller ones hold no more than the front of their digest */
 #define BENCH_MAX_BODY (16u << 20)
+#define BENCH_MIXED_MAX 65536u /* the largest where bodies differ in size */
 #define BENCH_DEEP_EVERY 61u /* every so many messages the whole body is compared */
 
 /* Fills `body` with the pattern. */

@@ -18,8 +18,6 @@
 
 #include "curve.h"
 
-enum { MIXED_MAX = 65536 };
-
 struct flow {
     void *sock;
     unsigned char *body;
@@ -174,7 +172,7 @@ static size_t mixed_size(uint64_t seq)
     const uint64_t x = bench_digest(seq, 0) >> 8;
 
     if (seq % 64 == 63) {
-        return MIXED_MAX;
+        return BENCH_MIXED_MAX;
     }
     switch (seq % 16) {
     case 3:
@@ -235,7 +233,7 @@ static void flow_init(struct flow *flow, const struct bench_args *args, void *ct
 {
     flow->sock = bench_zmq_open(ctx, type);
     flow->size = args->size;
-    flow->capacity = strcmp(args->mode, "mixed") == 0 ? MIXED_MAX : args->size;
+    flow->capacity = strcmp(args->mode, "mixed") == 0 ? BENCH_MIXED_MAX : args->size;
     flow->parts = args->n;
     flow->body = malloc(flow->capacity);
     BENCH_CHECK(flow->body && flow->size >= 1 && flow->parts >= 1);
