@@ -78,7 +78,8 @@ static void receiver(struct bench_side *side)
 
 int main(int argc, char **argv)
 {
-    struct bench_args args = {.transport = "tcp", .mode = "each", .size = 64, .seconds = 1, .n = 50};
+    struct bench_args args = {
+        .transport = "tcp", .mode = "each", .size = 64, .seconds = 1, .n = 50};
 
     bench_parse(&args, argc, argv);
     bench_zmq_run_pair(&args, receiver, sender);

@@ -2,8 +2,8 @@
 /*
  * A poller over `--n` sockets (PAIRs joined by inproc), of which ten are given a message in turn,
  * the others idle: send, wait, receive. Reported: time per turn, which should not depend on the
- * idle ones, and time per socket to open, join and add them (metric "open")
- * and to close them ("close"). Where the library has no pollers (they are draft calls) zmq_poll stands in for them.
+ * idle ones, and time per socket to open, join and add them (metric "open") and to close them
+ * ("close"). Where the library has no pollers (they are draft calls) zmq_poll stands in for them.
  */
 #define _GNU_SOURCE
 #include "zsock.h"
