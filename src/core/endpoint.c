@@ -12,6 +12,7 @@
 #include "core/listener.h"
 #include "core/monitor.h"
 #include "core/reactor.h"
+#include "core/shards.h"
 #include "core/registry.h"
 #include "core/socket.h"
 #include "zmq.h"
@@ -261,13 +262,6 @@ static int parse(struct zx_socket *s, const char *endpoint, bool is_bind,
     return rc;
 }
 
-static int need_reactor(struct zx_socket *s) {
-    struct zx_io *io = zx_ctx_choose_io(s->ctx, s->conf->queue.affinity);
-    if (!io)
-        return -EMTHREAD;
-    return s->reactor ? 0 : zx_reactor_new(io, &s->reactor);
-}
-
 static int bind_inproc(struct zx_socket *s, struct zx_endpoint *ep) {
     ep->binder = zx_binder_new(s);
     if (!ep->binder)
@@ -350,7 +344,7 @@ int zx_socket_bind(struct zx_socket *s, const char *endpoint) {
     struct parsed where;
     int rc = parse(s, endpoint, true, &where);
     if (!rc && where.tp)
-        rc = need_reactor(s);
+        rc = zx_shards_new(s);
     if (rc)
         return rc;
     struct zx_endpoint *ep = zx_endpoint_new(s, endpoint, true);
@@ -517,7 +511,7 @@ int zx_socket_connect(struct zx_socket *s, const char *endpoint) {
     struct parsed where;
     int rc = parse(s, endpoint, false, &where);
     if (!rc && where.tp)
-        rc = need_reactor(s);
+        rc = zx_shards_new(s);
     if (rc)
         return rc;
     prune(s);

@@ -10,6 +10,7 @@
 #include "core/io.h"
 #include "core/monitor.h"
 #include "core/pipe.h"
+#include "core/shards.h"
 #include "core/socket.h"
 #include "core/zap.h"
 #include "security/mechanism.h"
@@ -61,7 +62,8 @@ static const struct zx_source_ops link_source = {on_event, on_timer, link_free};
 
 static struct zx_link *link_new(struct zx_endpoint *ep, struct zx_conf *conf) {
     struct zx_link *l = aligned_alloc(64, (sizeof *l + 63) / 64 * 64);
-    if (!l || zx_timer_reserve(ep->sock->reactor->io)) {
+    struct zx_reactor *r = l ? zx_shards_choose(ep->sock, conf->queue.affinity) : NULL;
+    if (!r || zx_timer_reserve(r->io)) {
         free(l);
         return NULL;
     }
@@ -69,7 +71,7 @@ static struct zx_link *link_new(struct zx_endpoint *ep, struct zx_conf *conf) {
     l->src.ops = &link_source;
     atomic_init(&l->src.refs, 1);
     l->src.fd = -1;
-    l->src.reactor = ep->sock->reactor;
+    l->src.reactor = r;
     zx_reactor_ref(l->src.reactor);
     l->sock = ep->sock;
     zx_socket_slot_ref(l->sock);

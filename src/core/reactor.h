@@ -79,7 +79,8 @@ struct zx_reactor {
     struct zx_reactor *hot_next;
     struct zx_mutex lock;   /* table */
     struct zx_entry *entries;
-    uint32_t n_entries, free_head, n_sources;
+    uint32_t n_entries, free_head;
+    atomic_uint n_sources;  /* written under the lock */
 };
 
 void zx_source_ref(struct zx_source *src);
@@ -96,6 +97,11 @@ int zx_reactor_add(struct zx_reactor *r, struct zx_source *src, unsigned interes
 int zx_reactor_interest(struct zx_source *src, unsigned interest);
 /* Takes src out of the poll set and the table; its descriptor may be closed after. */
 void zx_reactor_remove(struct zx_source *src);
+
+/* How many sources it has, for whoever deals out the next. */
+static inline unsigned zx_reactor_load(const struct zx_reactor *r) {
+    return atomic_load_explicit(&r->n_sources, memory_order_relaxed);
+}
 
 /* For a thread that is about to wait: becomes APP_HELD; false: somebody else drives. */
 bool zx_reactor_take(struct zx_reactor *r);

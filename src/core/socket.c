@@ -12,6 +12,7 @@
 #include "core/link.h"
 #include "core/monitor.h"
 #include "core/reactor.h"
+#include "core/shards.h"
 #include "core/registry.h"
 #include "core/routes.h"
 #include "zmq.h"
@@ -70,9 +71,7 @@ void zx_socket_slot_unref(struct zx_socket *s) {
     zx_monitor_free(s);
     zx_event_fini(&s->fd_event);
     zx_routes_free(&s->routes);
-    if (s->reactor)
-        zx_reactor_unref(s->reactor);
-    s->reactor = NULL;
+    zx_shards_free(s);
     zx_conf_unref(s->conf);
     free(s->connect_id.data);
     free(s->last_endpoint);

@@ -68,6 +68,7 @@ struct zx_socket {
     struct zx_ctx *ctx;
     struct zx_conf *conf;
     struct zx_reactor *reactor; /* NULL until the first network endpoint */
+    struct zx_shards *shards;   /* NULL: `reactor` has all links; see shards.h */
     struct zx_pipe *pipes;      /* all attached pipes */
     struct zx_pipe *dry;        /* empty but polled, while zx_wait_socket looks; see wait.h */
     struct zx_budget budget;

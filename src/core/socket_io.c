@@ -7,6 +7,7 @@
 #include "core/io.h"
 #include "core/link.h"
 #include "core/reactor.h"
+#include "core/shards.h"
 #include "core/socket.h"
 #include "zmq.h"
 
@@ -218,14 +219,10 @@ static bool look_if_hot(struct zx_socket *s) {
 }
 
 bool zx_socket_look(struct zx_socket *s) {
-    struct zx_reactor *r = s->reactor;
-    uint64_t until = r && !zx_socket_has_mail(s) ? zx_os_now_ns() + LOOK_NS : 0;
+    uint64_t until = s->reactor && !zx_socket_has_mail(s) ? zx_os_now_ns() + LOOK_NS : 0;
     while (!zx_socket_has_mail(s) && zx_os_now_ns() < until) {
-        if (zx_reactor_take(r)) {
-            (void)zx_reactor_drive(r, 0, true);
-            zx_reactor_give(r);
+        if (zx_shards_look(s))
             break;
-        }
         zx_os_cpu_relax(); /* the I/O thread has woken up for it */
     }
     if (!zx_socket_has_mail(s))
