@@ -9,7 +9,7 @@
 enum { EVENTS_PER_TURN = 64, FLUSH_BATCH = 64 };
 #define WAKE_KEY UINT64_C(0xffffffff)
 static const uint64_t TICK_NS = 1000000, SWEEP_NS = 50000, SLACK_NS = 1000;
-enum { LINKS_PER_SWEEP = 4, SWEEP_STRETCH_MAX = 20 };
+enum { LINKS_PER_SWEEP = 4, SWEEP_STRETCH_MAX = 20, SPARED_MAX = 8 };
 
 void zx_io_wake(struct zx_io *io) {
     zx_event_signal(&io->wake);
@@ -232,6 +232,40 @@ void zx_io_flush_dirty(struct zx_io *io) {
     flush_links(ours);
 }
 
+/* Flushes by sending threads. Each has a place by its hash; two that share one are taken for one
+ * that works, which SPARED_MAX bounds. */
+static struct {
+    _Alignas(64) atomic_uint flushes;
+} senders[ZX_IO_SENDERS];
+
+static unsigned place_of(uintptr_t thread) {
+    return (unsigned)((uint64_t)thread * UINT64_C(0x9e3779b97f4a7c15) >> 60) % ZX_IO_SENDERS;
+}
+
+void zx_io_sender_works(void) {
+    atomic_uint *n = &senders[place_of(zx_os_self())].flushes;
+    /* Not a read-modify-write: a count lost between two threads of one place costs a sweep. */
+    atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+/* The places whose threads have flushed anything since the last sweep, a bit for each. */
+static unsigned working_senders(struct zx_io *io) {
+    unsigned working = 0;
+    for (unsigned i = 0; i < ZX_IO_SENDERS; i++) {
+        unsigned n = atomic_load_explicit(&senders[i].flushes, memory_order_relaxed);
+        working |= (unsigned)(n != io->dirty.senders_seen[i]) << i;
+        io->dirty.senders_seen[i] = n;
+    }
+    return working;
+}
+
+/* One of many that its sender will come round to. */
+static bool is_spared(struct zx_link *l, unsigned working) {
+    uintptr_t by = atomic_load_explicit(&l->dirty.by, memory_order_relaxed);
+    return working >> place_of(by) & 1 && ++l->dirty.spared <= SPARED_MAX;
+}
+
 /* Flushes links whose sender has not flushed since the last sweep. Returns how long the next
  * may wait: a sender with many links needs longer to come round to each. */
 static uint64_t zx_io_sweep(struct zx_io *io) {
@@ -247,6 +281,7 @@ static uint64_t zx_io_sweep(struct zx_io *io) {
             atomic_store_explicit(&io->dirty.awake, 1, memory_order_seq_cst);
         io->dirty.empty_ticks = 0;
     }
+    const unsigned working = list ? working_senders(io) : 0;
     while (list) {
         struct zx_link *l = list;
         list = l->dirty.next;
@@ -254,6 +289,9 @@ static uint64_t zx_io_sweep(struct zx_io *io) {
         unsigned count = atomic_load_explicit(&l->dirty.flushes, memory_order_relaxed);
         if (count != l->dirty.flushes_seen) {
             l->dirty.flushes_seen = count;
+            l->dirty.spared = 0;
+            dirty_push(io, l);
+        } else if (links > LINKS_PER_SWEEP && is_spared(l, working)) {
             dirty_push(io, l);
         } else {
             l->dirty.next = still;

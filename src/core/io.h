@@ -18,6 +18,8 @@
 
 struct zx_link;
 
+enum { ZX_IO_SENDERS = 16 };
+
 struct zx_io {
     struct zx_pollset ps;
     struct zx_event wake;
@@ -47,6 +49,7 @@ struct zx_io {
         _Alignas(64) struct zx_link *_Atomic list;
         atomic_uint awake;
         unsigned empty_ticks;
+        unsigned senders_seen[ZX_IO_SENDERS];
     } dirty;
 };
 
@@ -67,6 +70,9 @@ void zx_timer_set(struct zx_source *src, uint64_t at_ns);
 
 /* l has bytes that its sender did not offer to the kernel (its mark was clear). */
 void zx_io_dirty(struct zx_io *io, struct zx_link *l);
+/* The calling thread has flushed what it sent on one of its sockets: it is at work, and the sweeper
+ * leaves to it what it left on many others. */
+void zx_io_sender_works(void);
 /* Flushes now what the calling thread left behind: it is about to sleep. Others' batches are left
  * to grow: to write them half full would tell their senders that they are slow. */
 void zx_io_flush_dirty(struct zx_io *io);

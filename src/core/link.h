@@ -151,6 +151,7 @@ struct zx_link {
         _Alignas(64) atomic_uint mark;
         atomic_uint flushes;
         unsigned flushes_seen; /* sweeper */
+        unsigned spared;       /* sweeper: sweeps since then that left it to a busy sender */
         atomic_uintptr_t by;   /* who began the last batch: it flushes before it sleeps */
         atomic_bool rested;    /* flushed by that thread, not for being slow */
         struct zx_link *next;

@@ -50,6 +50,7 @@ struct zx_budget { /* when to write, protocol R3; the socket's lock */
     uint32_t burst; /* sends since the last wait */
     uint64_t last_ns;  /* end of the last flush */
     uint64_t first_ns; /* first send after it, when there were several */
+    uint64_t written_ns; /* what the thread had spent in flushes at first_ns or last_ns */
     uint64_t wide_ns;  /* how long messages to many may wait for company */
     struct zx_pipe **dirty; /* pipes with unflushed bytes */
     uint32_t n_dirty, cap_dirty;

@@ -12,15 +12,34 @@
 #include "zmq.h"
 
 enum { FLUSH_BYTES = 56 * 1024 /* so that a batch stays within one chunk */, BUDGET_MAX = 100000 };
-static const uint64_t BATCH_MIN_NS = 10000, BATCH_MAX_NS = 100000, BATCH_WIDE_NS = 1000000;
+static const uint64_t BATCH_MIN_NS = 10000, BATCH_MAX_NS = 100000, BATCH_WIDE_NS = 1000000,
+                      BATCH_MANY_NS = 4000000;
 
 /* ---- when to write ---- */
 
+/* What this thread has spent in flushes of all its sockets. */
+static _Thread_local uint64_t written_ns;
+
+static void note_flush(struct zx_budget *b, uint64_t start, uint64_t end) {
+    zx_io_sender_works();
+    written_ns += end - start;
+    b->written_ns = written_ns;
+    b->last_ns = end;
+}
+
 static void next_budget(struct zx_budget *b, uint64_t start, uint64_t end) {
-    uint64_t flush = end - start, window = 2 * flush;
-    uint64_t most = flush > BATCH_MAX_NS ? BATCH_WIDE_NS : BATCH_MAX_NS;
-    /* Between several sends: what passed before the first says nothing about the rate. */
-    uint64_t gap = b->sent > 1 ? (start - b->first_ns) / (b->sent - 1) : start - b->last_ns;
+    /* Between several sends: what passed before the first says nothing about the rate. Nor does
+     * what the thread wrote for other sockets meanwhile: one that sends on many in turn would
+     * write each message alone because it writes each message alone. */
+    uint64_t span = start - (b->sent > 1 ? b->first_ns : b->last_ns);
+    uint64_t others = written_ns - b->written_ns;
+    if (others > span) /* of another thread */
+        others = 0;
+    uint64_t gap = (span - others) / (b->sent > 1 ? b->sent - 1 : 1);
+    uint64_t flush = end - start, window = 2 * flush + others;
+    uint64_t most = flush + others > BATCH_MAX_NS ? BATCH_WIDE_NS : BATCH_MAX_NS;
+    if (most < others)
+        most = others < BATCH_MANY_NS ? others : BATCH_MANY_NS;
     if (window < BATCH_MIN_NS)
         window = BATCH_MIN_NS;
     /* To write to many peers takes longer than a batch may wait: as long again is fair. */
@@ -34,7 +53,7 @@ static void next_budget(struct zx_budget *b, uint64_t start, uint64_t end) {
     b->size = k ? (uint32_t)k : 1;
     b->left = b->size;
     b->sent = 0;
-    b->last_ns = end;
+    note_flush(b, start, end);
 }
 
 static void flush_pipes(struct zx_socket *s) {
@@ -65,6 +84,7 @@ void zx_socket_rest(struct zx_socket *s) {
     b->size = b->left = b->burst > 2 ? b->burst / 2 : 1;
     b->sent = b->burst = 0;
     b->last_ns = zx_os_now_ns();
+    b->written_ns = written_ns;
 }
 
 /* Remembers a pipe with unflushed bytes. False without memory: flush it now. */
@@ -92,6 +112,7 @@ static void new_burst(struct zx_budget *b) {
     b->left = b->size - 1;
     b->sent = b->burst = 1;
     b->first_ns = b->last_ns = zx_os_now_ns();
+    b->written_ns = written_ns;
 }
 
 /* Somebody must see to what is left if this thread does not come back. The commit precedes
@@ -118,17 +139,20 @@ static inline bool leave_to_sweeper(struct zx_budget *b, struct zx_pipe *p, bool
 
 static void slow_down(struct zx_socket *s) {
     struct zx_budget *b = &s->budget;
+    uint64_t start = zx_os_now_ns();
     flush_pipes(s);
+    note_flush(b, start, zx_os_now_ns());
     b->size = b->left = 1;
     b->sent = 0;
-    b->last_ns = zx_os_now_ns();
 }
 
 /* Counts a send of the first dirty pipe: with several pipes, one of them keeps time. */
 static inline void count_send(struct zx_budget *b) {
     b->left -= b->left > 0;
-    if (++b->sent == 1 && b->left)
+    if (++b->sent == 1 && b->left) {
         b->first_ns = zx_os_now_ns();
+        b->written_ns = written_ns;
+    }
 }
 
 /* What is not just one more message of a batch. */
@@ -168,7 +192,7 @@ int zx_socket_sent(struct zx_socket *s, struct zx_pipe *p) {
 static void flush_many(struct zx_socket *s, uint64_t start) {
     struct zx_budget *b = &s->budget;
     flush_pipes(s);
-    b->last_ns = zx_os_now_ns();
+    note_flush(b, start, zx_os_now_ns());
     b->wide_ns = b->last_ns - start;
     if (b->wide_ns > BATCH_WIDE_NS)
         b->wide_ns = BATCH_WIDE_NS;
