@@ -304,5 +304,7 @@ void zx_link_read(struct zx_link *l, bool owner) {
     }
     if (zx_link_is_ready(l))
         after_read(l, owner);
+    else if (l->w.hs && zx_link_stream_has_output(l))
+        zx_link_flush_handshake(l); /* a Pong need not wait for the handshake to go on */
     zx_link_update_interest(l);
 }

@@ -14,14 +14,6 @@ static const char tcp_scheme[] = "tcp://";
 
 /* ---- addresses ----------------------------------------------------------------- */
 
-/* A name must be known when zmq_connect is called, as with libzmq: this may block. */
-static int check_host(const struct zx_conf *conf, const char *address) {
-    struct zx_addr addr;
-    if (zx_ws_is_numeric(conf, address))
-        return 0;
-    return zx_ws_resolve(conf, address, &addr, 1) < 1 ? -EINVAL : 0;
-}
-
 int zx_ws_check(const struct zx_conf *conf, const char *address, bool for_bind) {
     struct zx_ws_address a;
     if (conf->id.raw)
@@ -29,9 +21,7 @@ int zx_ws_check(const struct zx_conf *conf, const char *address, bool for_bind) 
     if (conf->security.mechanism == ZX_MECH_GSSAPI)
         return -EINVAL; /* ZWS 2.0 has no name for it */
     int rc = zx_ws_address_parse(&a, address, for_bind);
-    if (!rc)
-        rc = zx_tcp_ops.check(conf, a.place, for_bind);
-    return rc || for_bind ? rc : check_host(conf, address);
+    return rc ? rc : zx_tcp_ops.check(conf, a.place, for_bind);
 }
 
 /* No name service for what is to be bound, unlike tcp. */

@@ -329,7 +329,7 @@ static void ws_refuses(void) {
     zx_check_rc("no port", "EINVAL", zmq_bind(s, "ws://127.0.0.1"));
     zx_check_rc("name", "ENODEV", zmq_bind(s, "ws://localhost:*"));
     zx_check_rc("connect to *", "EINVAL", zmq_connect(s, "ws://127.0.0.1:*"));
-    zx_check_rc("connect to no host", "EINVAL", zmq_connect(s, "ws://no-such-host.invalid:9"));
+    zx_check_rc("connect to no host", "0", zmq_connect(s, "ws://no-such-host.invalid:9"));
 }
 
 #define ON_TCP(f) {#f, f, ZX_TCP, 0}

@@ -9,8 +9,10 @@
 
 #include <cmocka.h>
 
+#include "core/transport.h"
 #include "transports/ws_address.h"
 #include "transports/ws_http.h"
+#include "zmq.h"
 
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="
 
@@ -147,11 +149,41 @@ static void addresses(void **state) {
     assert_int_equal(zx_ws_address_parse(&a, big, false), -EINVAL);
 }
 
+/* zmq_connect waits for nobody: names are for the background, which asks is_numeric first. */
+static int lookups;
+
+int __wrap_zx_os_resolve(const char *host, enum zx_family f, bool numeric_only,
+                         struct zx_addr *out, size_t max);
+int __wrap_zx_os_resolve(const char *host, enum zx_family f, bool numeric_only,
+                         struct zx_addr *out, size_t max) {
+    (void)host;
+    (void)f;
+    (void)out;
+    (void)max;
+    lookups += !numeric_only;
+    return -EINVAL;
+}
+
+static void no_lookup_to_connect(void **state) {
+    struct zx_conf *c = zx_conf_new(ZMQ_PUSH, false, true);
+    struct zx_addr addr;
+    (void)state;
+    assert_non_null(c);
+    assert_int_equal(zx_ws_ops.check(c, "name.invalid:80/a", false), 0);
+    assert_int_equal(zx_ws_ops.check(c, "name.invalid:*/a", false), -EINVAL);
+    assert_int_equal(lookups, 0);
+    assert_false(zx_ws_ops.is_numeric(c, "name.invalid:80/a"));
+    assert_true(zx_ws_ops.is_numeric(c, "127.0.0.1:80/a"));
+    assert_int_equal(zx_ws_ops.resolve(c, "name.invalid:80/a", &addr, 1), -EINVAL);
+    assert_int_equal(lookups, 1);
+    zx_conf_unref(c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(written_is_read), cmocka_unit_test(refusals),
         cmocka_unit_test(end_of_head),     cmocka_unit_test(choices),
-        cmocka_unit_test(addresses),
+        cmocka_unit_test(addresses),       cmocka_unit_test(no_lookup_to_connect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

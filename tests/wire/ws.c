@@ -114,6 +114,25 @@ static void routing_id(void **state) {
     peer_expect(p, "82 03 01 'to' 82 04 00 'you'");
 }
 
+/* RFC 6455, 5.5.2: a Ping is answered at once, also by a socket that waits for its peer's READY. */
+static void ping_before_ready(void **state) {
+    static const int types[] = {ZMQ_ROUTER, ZMQ_PULL};
+    for (size_t i = 0; i < 2; i++) {
+        struct node *n = server(*state, types[i]);
+        struct peer *p = peer_connect(*state, n->endpoint);
+        wire_row = (int)i;
+        peer_send(p, REQUEST("ZWS2.0/NULL"));
+        peer_expect(p, SWITCHED PROTOCOL("ZWS2.0/NULL") CRLF);
+        if (i)
+            peer_expect(p, "82 1b 02" READY_PULL);
+        peer_send(p, "89 82" MASK "'ab'");
+        peer_expect(p, "8a 02 'ab'");
+        peer_send(p, "89 80" MASK);
+        peer_expect(p, "8a 00");
+        node_close(n);
+    }
+}
+
 static void upgrade_cut(void **state) {
     struct wire *w = *state;
     struct node *n = server(w, ZMQ_PULL);
@@ -486,6 +505,23 @@ static void client_comes_down(void **state) {
     }
 }
 
+/* A name that is none is tried again and again, as with tcp; one that is some is found. */
+static void names(void **state) {
+    struct wire *w = *state;
+    struct peer *l = peer_listen(w);
+    struct node *n = node_new(w, ZMQ_PUSH);
+    char address[80];
+    node_set(n, ZMQ_RECONNECT_IVL, 5);
+    node_watch(n);
+    node_connect(n, "ws://[x:y]:1/");
+    node_expect_event(n, ZMQ_EVENT_CONNECT_RETRIED);
+    node_expect_event(n, ZMQ_EVENT_CONNECT_RETRIED);
+    assert_int_equal(zmq_disconnect(n->sock, "ws://[x:y]:1/"), 0);
+    snprintf(address, sizeof address, "ws://localhost:%s/", strrchr(l->address, ':') + 1);
+    node_connect(n, address);
+    peer_expect(peer_accept(l), "'GET / HTTP/1.1'");
+}
+
 static void bad_answers(void **state) {
     static const char *const rows[] = {
         "'HTTP/1.1 101 x' " CRLF UPGRADE CONNECTION PROTOCOL("ZWS2.0") CRLF,
@@ -546,12 +582,14 @@ static void masked_by_server(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        ON_TCP(upgrade),          ON_TCP(routing_id),        ON_TCP(upgrade_cut),
+        ON_TCP(upgrade),          ON_TCP(routing_id),        ON_TCP(ping_before_ready),
+        ON_TCP(upgrade_cut),
         ON_TCP(bad_requests),     ON_TCP(no_way_around_zap), ON_TCP(slow_request),
         ON_TCP(frames),           ON_TCP(lasts),             ON_TCP(too_big),
         ON_TCP(too_big_handshake), ON_TCP(heartbeat),        ON_TCP(client_speaks),
         ON_TCP(ping_flood),       ON_TCP(large_with_ready), ON_TCP(endless_handshake),
         ON_TCP(client_comes_down), ON_TCP(bad_answers),      ON_TCP(masked_by_server),
+        ON_TCP(names),
     };
     return cmocka_run_group_tests(tests, wire_group_setup, wire_group_teardown);
 }
