@@ -180,10 +180,15 @@ static void pause_reading(struct zx_link *l) {
 }
 
 /* A publisher's input is not counted, and its application need never call: beyond a limit it
- * is worked off by the I/O thread. The owner, who is in a call, does so himself. */
+ * is worked off by the I/O thread. The owner, who is in a call, does so himself. An XPUB that has
+ * its fill gives credit when it takes more: it clears `held`, then kicks. */
 static bool is_crowded(struct zx_link *l, struct zx_pipe *p, bool owner) {
     if (!(l->sock->ops->flags & ZX_PATTERN_BACKGROUND))
         return false;
+    if (atomic_load_explicit(&p->post.held, memory_order_acquire)) {
+        pause_reading(l);
+        return true;
+    }
     if (!atomic_load_explicit(&p->post.listed, memory_order_relaxed))
         l->w.heard.backlog = 0; /* its reader has found it empty */
     if (l->w.heard.backlog < BACKLOG_MAX)

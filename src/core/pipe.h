@@ -88,6 +88,7 @@ struct zx_pipe {
         struct zx_pipe *inbox_next;
         atomic_uint listed; /* 1: the reader knows that there is something to read */
         atomic_bool polled; /* inproc: it will look by itself, or run a barrier before it sleeps */
+        atomic_bool held;   /* network: its reader takes no more before it has given credit */
         atomic_bool joined; /* inproc: the other end has its socket and options */
         atomic_bool cut;      /* no memory for an END note: ended when empty */
     } post;

@@ -23,11 +23,17 @@ int zx_requests_reserve(struct zx_requests *q) {
     return q->n == q->cap ? resize(q, q->cap ? q->cap * 2 : CAP_MIN) : 0;
 }
 
+static size_t cost(const struct zx_request *r) {
+    size_t size = zx_msg_size(&r->msg);
+    return sizeof *r + (size > ZX_MSG_INLINE ? size : 0);
+}
+
 int zx_requests_push(struct zx_requests *q, const struct zx_request *r) {
     int rc = zx_requests_reserve(q);
     if (rc)
         return rc;
     q->v[(q->first + q->n++) & (q->cap - 1)] = *r;
+    q->bytes += cost(r);
     return 0;
 }
 
@@ -42,6 +48,7 @@ bool zx_requests_pop(struct zx_requests *q, struct zx_request *r) {
     *r = q->v[q->first];
     q->first = (q->first + 1) & (q->cap - 1);
     q->n--;
+    q->bytes -= cost(r);
     if (!q->n)
         zx_requests_fini(q);
     else if (q->n < q->cap / 4)

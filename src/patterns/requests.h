@@ -4,7 +4,7 @@
  *
  * What: a ring of messages, each with the subscriber it came from. Owner: the socket's lock.
  * Life: zeroed is empty; zx_requests_fini frees. Holds references to subscribers.
- * Never: is bounded: what peers ask for is bounded by what is read from them.
+ * Never: refuses one for its size: `bytes` tells its owner when to read no more from peers.
  */
 #ifndef ZX_PATTERNS_REQUESTS_H
 #define ZX_PATTERNS_REQUESTS_H
@@ -27,6 +27,7 @@ struct zx_request {
 struct zx_requests {
     struct zx_request *v;
     size_t first, n, cap; /* cap is a power of two */
+    size_t bytes;         /* what those in it take */
 };
 
 /* Makes room for one more: the next push cannot fail. -ENOMEM. */

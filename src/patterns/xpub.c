@@ -154,6 +154,8 @@ static int xpub_recv(struct zx_socket *s, struct zx_sink *sink) {
         x->to_last = true;
     }
     zx_subscriber_unref(r.from);
+    if (x->holds)
+        zx_xpub_taken(s);
     return 0;
 }
 

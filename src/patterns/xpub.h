@@ -42,6 +42,7 @@ struct zx_xpub {
     bool to_last; /* the next message is for the last alone */
     bool all_subs, all_cancels; /* ZMQ_XPUB_VERBOSE, VERBOSER */
     bool manual, last_value, only_first;
+    bool holds; /* some peers are not read before the application takes requests */
 };
 
 static inline struct zx_xpub *zx_xpub_of(struct zx_socket *s) {
@@ -52,6 +53,8 @@ static inline struct zx_xpub *zx_xpub_of(struct zx_socket *s) {
 
 int zx_xpub_attach(struct zx_socket *s, struct zx_pipe *p);
 void zx_xpub_readable(struct zx_socket *s, struct zx_pipe *p);
+/* The application has taken a request: are those who wait to be read again? */
+void zx_xpub_taken(struct zx_socket *s);
 void zx_xpub_lost(struct zx_socket *s, struct zx_pipe *p);
 void zx_xpub_detach(struct zx_socket *s, struct zx_pipe *p);
 void zx_subscriber_unref(struct zx_subscriber *sb);

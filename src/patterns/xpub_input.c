@@ -11,6 +11,10 @@
 /* So many records are worked off in one call, then others have their turn. */
 enum { TURN_RECORDS = 4096 };
 
+/* Requests that the application leaves unread may take so much memory; then network peers are read
+ * no more, until half of it is taken. Peers of the same process are the application's own. */
+enum { HOLD_BYTES = 64 << 20 };
+
 /* ---- to the application ---- */
 
 /* A PUB has no application that reads what comes. */
@@ -187,11 +191,57 @@ static void starve(struct zx_pipe *p, struct zx_rec *rec) {
     zx_pipe_reset(p);
 }
 
+static bool has_its_fill(const struct zx_xpub *x, const struct zx_pipe *p) {
+    return x->requests.bytes >= HOLD_BYTES && !p->peer;
+}
+
+static void drop_all(struct zx_pipe *p) {
+    struct zx_rec rec;
+    do
+        while (zx_pipe_peek(p, &rec))
+            zx_pipe_drop(p, &rec);
+    while (!zx_pipe_unlist(p));
+}
+
+/* The pipe stays listed, so its link tells nothing more. What one that is lost has asked for is
+ * void: who comes again and again must not leave more behind each time. */
+static void hold(struct zx_xpub *x, struct zx_pipe *p) {
+    if (p->app.phase != ZX_PIPE_ATTACHED) {
+        drop_all(p);
+        return;
+    }
+    atomic_store_explicit(&p->post.held, true, memory_order_release);
+    x->holds = true;
+}
+
+static bool is_held(const struct zx_pipe *p) {
+    return atomic_load_explicit(&p->post.held, memory_order_relaxed);
+}
+
+void zx_xpub_taken(struct zx_socket *s) {
+    struct zx_xpub *x = zx_xpub_of(s);
+    if (x->requests.bytes >= HOLD_BYTES / 2)
+        return;
+    x->holds = false;
+    for (struct zx_pipe *p = s->pipes; p; p = p->app.next) {
+        if (!is_held(p))
+            continue;
+        atomic_store_explicit(&p->post.held, false, memory_order_release);
+        zx_xpub_readable(s, p);
+        if (!is_held(p))
+            zx_pipe_credit(p); /* after the mark is gone: the link looks again */
+    }
+}
+
 void zx_xpub_readable(struct zx_socket *s, struct zx_pipe *p) {
     struct zx_xpub *x = zx_xpub_of(s);
     struct zx_subscriber *sb = p->app.user;
     struct zx_rec rec;
     for (int n = 0; n < TURN_RECORDS || sb->more_in; n++) {
+        if (!sb->more_in && has_its_fill(x, p)) {
+            hold(x, p);
+            return;
+        }
         if (!zx_pipe_peek(p, &rec)) {
             if (zx_pipe_unlist(p))
                 return;
@@ -230,6 +280,9 @@ int zx_xpub_attach(struct zx_socket *s, struct zx_pipe *p) {
 
 void zx_xpub_lost(struct zx_socket *s, struct zx_pipe *p) {
     zx_dist_remove(&zx_xpub_of(s)->out, p);
+    if (is_held(p))
+        drop_all(p);
+    atomic_store_explicit(&p->post.held, false, memory_order_relaxed);
 }
 
 void zx_xpub_detach(struct zx_socket *s, struct zx_pipe *p) {

@@ -2,11 +2,15 @@
 /* Thousands of subscriptions, and slow subscribers with heartbeats: known failures of libzmq that
  * must not be ours: pitfalls.md §4.4, §4.5, §5.6, §11.1. */
 #include "node.h"
+#include "peer.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 
 enum { TOPICS = 5000 };
 
@@ -228,6 +232,106 @@ static void idle_applications(void **state) {
     node_expect(pull, "'still there'");
 }
 
+/* --- subscriptions that nobody receives ---------------------------------------------------- */
+
+enum { HOLD_BYTES = 64 << 20, TOPIC = 4000, FRAME = 9 + 1 + TOPIC, STALL_MS = 500 };
+
+/* Subscribes to a topic and cancels that, then another, until nothing more is taken. */
+struct flood {
+    struct peer *p;
+    uint8_t frame[FRAME]; /* of a 3.0 peer: a message that begins with 1 or 0 */
+    size_t at;            /* so much of it has gone */
+    uint32_t n;           /* whole ones that have gone */
+};
+
+static void next_frame(struct flood *f) {
+    memset(f->frame, 't', sizeof f->frame);
+    memcpy(f->frame, "\2\0\0\0\0\0\0", 7);
+    f->frame[7] = (1 + TOPIC) >> 8;
+    f->frame[8] = (1 + TOPIC) & 0xff;
+    f->frame[9] = f->n % 2 == 0;
+    uint32_t topic = f->n / 2;
+    memcpy(f->frame + 10, &topic, sizeof topic);
+}
+
+/* False: not within timeout_ms. */
+static bool give_some(struct flood *f, int timeout_ms) {
+    struct pollfd fd = {.fd = f->p->fd, .events = POLLOUT};
+    if (poll(&fd, 1, timeout_ms) != 1)
+        return false;
+    ssize_t n = send(f->p->fd, f->frame + f->at, FRAME - f->at, MSG_DONTWAIT | MSG_NOSIGNAL);
+    assert_true(n > 0 || (n < 0 && errno == EAGAIN));
+    f->at += n > 0 ? (size_t)n : 0;
+    if (f->at < FRAME)
+        return true;
+    f->at = 0;
+    f->n++;
+    next_frame(f);
+    return true;
+}
+
+static void give_until_it_stalls(struct flood *f) {
+    uint32_t before = f->n;
+    while (give_some(f, f->n - before < HOLD_BYTES / FRAME / 2 ? DEADLINE_MS : STALL_MS))
+        wire_check(f->n - before < 2 * (HOLD_BYTES / FRAME), "%u taken", f->n - before);
+}
+
+/* Nobody turns in circles meanwhile. */
+static void expect_rest(struct peer *p) {
+    clock_t before = clock();
+    peer_expect_quiet(p, STALL_MS);
+    wire_check(clock() - before < CLOCKS_PER_SEC * STALL_MS / 1000 / 2, "the library is busy");
+}
+
+/* False: it is of somebody else. */
+static bool take_numbered(struct node *pub, uint32_t i) {
+    zmq_msg_t msg;
+    uint32_t topic;
+    node_receive(pub, &msg);
+    const uint8_t *data = zmq_msg_data(&msg);
+    bool is_numbered = zmq_msg_size(&msg) == 1 + TOPIC;
+    if (is_numbered) {
+        memcpy(&topic, data + 1, sizeof topic);
+        wire_check(data[0] == (i % 2 == 0) && topic == i / 2, "topic %u, not that of %u", topic, i);
+    }
+    zmq_msg_close(&msg);
+    return is_numbered;
+}
+
+/* A peer that an XPUB's application does not listen to has to wait at some time; nothing of what
+ * it said is lost, and it is heard again. */
+static void nobody_receives(void **state) {
+    struct wire *w = *state;
+    struct node *pub = node_new(w, ZMQ_XPUB);
+    struct flood f = {0};
+    uint32_t taken = 0;
+    wire_ours_only("libzmq keeps them all, as many as they are");
+    node_bind(pub);
+    node_watch(pub);
+    f.p = peer_connect(w, pub->endpoint);
+    peer_shake_minor(f.p, "SUB", 0);
+    next_frame(&f);
+    give_until_it_stalls(&f);
+    expect_rest(f.p);
+    while (taken < f.n || f.at) {
+        if (f.at && taken == f.n)
+            wire_check(give_some(&f, DEADLINE_MS), "it is not read again");
+        else
+            assert_true(take_numbered(pub, taken++));
+    }
+    give_until_it_stalls(&f); /* again: this time it goes before it is heard */
+    node_send(pub, "'nobody wants it'");
+    peer_reset(f.p);
+    struct peer *other = peer_connect(w, pub->endpoint);
+    peer_shake_minor(other, "SUB", 0);
+    peer_send(other, "<00 01 'other'>");
+    while (take_numbered(pub, taken))
+        taken++;
+    node_await_event(pub, ZMQ_EVENT_DISCONNECTED);
+    node_send(pub, "'other news'");
+    peer_expect(other, "<00 'other news'>");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ON_BOTH(before_connecting_sub),
@@ -240,6 +344,7 @@ int main(void) {
         ON_BOTH(slow_subscriber),
         ON_BOTH(slow_puller),
         ON_BOTH(idle_applications),
+        ON_BOTH(nobody_receives),
     };
     return cmocka_run_group_tests(tests, wire_group_setup, wire_group_teardown);
 }
