@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # build-man.sh [directory]
-# Makes the manual of doc/man: man3/ and man7/ for man(1), html/ for a browser, below the directory
-# (default: man-pages in the build tree). Every page must come out, and without a warning.
+# Makes the manual of doc/man: man1/, man3/ and man7/ for man(1), html/ for a browser, below the
+# directory (default: man-pages in the build tree). Every page must come out, and without a warning.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=${1:-${ZMQX_BUILD_DIR:-$top/build}/man-pages}
@@ -15,10 +15,10 @@ if ! command -v asciidoctor > /dev/null; then
 fi
 
 rm -rf "$out"
-mkdir -p "$out/man3" "$out/man7" "$out/html"
+mkdir -p "$out/man1" "$out/man3" "$out/man7" "$out/html"
 asciidoctor -b manpage -a reproducible --failure-level=WARN -D "$out/man3" "$pages"/*.adoc
-for page in "$out"/man3/*.7; do
-    mv "$page" "$out/man7/"
+for section in 1 7; do
+    mv "$out"/man3/*.$section "$out/man$section/"
 done
 # Styles beside the pages and no fonts from elsewhere, so that they can be read without a network.
 asciidoctor -b html5 -a reproducible -a webfonts! -a linkcss -a copycss --failure-level=WARN \
