@@ -20,7 +20,7 @@ tsan_tree = $(configure) $(1)/tsan -DBUILD_TESTS=ON -DZMQX_SANITIZE=thread \
 	-DCMAKE_BUILD_TYPE=RelWithDebInfo -DWITH_PERF_TOOL=OFF -DBUILD_EXAMPLES=OFF $(wide) \
 	&& $(call build,$(1)/tsan)
 
-.PHONY: all demo test asan ubsan tsan oracle interop fuzz bench lint cover man install deps \
+.PHONY: all demo test asan ubsan tsan oracle interop fuzz bench bench-all lint cover man install deps \
 	models mutants dropin deb clean
 
 all:
@@ -76,6 +76,10 @@ bench:
 	@$(configure) $(BUILD) $(wide)
 	@$(call build,$(BUILD))
 	@ZMQX_BUILD_DIR=$(abspath $(BUILD)) tools/bench
+
+# The wide set: ranges instead of points, drawn into doc/figures. BENCH_RUNS of each.
+bench-all: bench
+	@ZMQX_BUILD_DIR=$(abspath $(BUILD)) tools/bench --wide --runs $${BENCH_RUNS:-3}
 
 lint:
 	@$(configure) $(BUILD) -DBUILD_TESTS=ON $(wide)

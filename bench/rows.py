@@ -17,6 +17,8 @@ class Job:
     seconds: float = 0.6   # 0: the program has no calibrated length
     limit: int = 60        # killed after so many seconds
     max_runs: int = 99
+    busy: int = 0          # processes that only use a processor, beside it
+    own: bool = True       # runs `program` on ours and libzmq; else only `others`
 
 
 @dataclass

@@ -3,13 +3,14 @@
 """Runs every benchmark side by side (this library, the system's libzmq, nng, bare sockets), in
 alternating order, and prints the medians, their ratios and whether the goals are met.
 
-    bench/run.py --build build [--runs 5] [--only lat_tcp_1,thr_*] [--quick]
+    bench/run.py --build build [--runs 5] [--only lat_tcp_1,thr_*] [--quick] [--wide]
 
 The two libzmq's are measured with the very same binary; which library a process has loaded is
 read by the process itself from /proc/self/maps and checked here for every single run.
 """
 
 import argparse
+import contextlib
 import fnmatch
 import glob
 import json
@@ -21,6 +22,7 @@ import sys
 import time
 
 import table
+import wide
 from rows import JOBS, ROWS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -90,6 +92,20 @@ def run_once(command, side, directory, limit):
     return results, libraries
 
 
+@contextlib.contextmanager
+def company(program, count, limit):
+    """`count` processes that only use a processor, as long as the block runs."""
+    crowd = []
+    try:
+        for _ in range(count):
+            crowd.append(subprocess.Popen([program, "--limit", str(limit)]))
+        yield
+    finally:
+        for process in crowd:
+            process.kill()
+            process.wait()
+
+
 class Bench:
     def __init__(self, options):
         self.options = options
@@ -103,7 +119,7 @@ class Bench:
     def sides(self, job):
         out = []
         for side in ("ours", "libzmq"):
-            if self.dirs[side] and side not in self.options.without:
+            if job.own and self.dirs[side] and side not in self.options.without:
                 out.append((side, job.program, job.args))
         for side, (program, args) in job.others.items():
             if side not in self.options.without:
@@ -120,7 +136,8 @@ class Bench:
                 seconds = job.seconds / 4 if self.options.quick else job.seconds
                 command += ["--seconds", f"{seconds:g}"]
             try:
-                results, libraries = run_once(command, side, self.dirs.get(side), job.limit)
+                with company(os.path.join(self.bin, "bench_busy"), job.busy, job.limit + 10):
+                    results, libraries = run_once(command, side, self.dirs.get(side), job.limit)
             except Skipped as reason:
                 print(f"{job.name} [{side}]: {reason}", file=sys.stderr, flush=True)
                 continue
@@ -141,7 +158,8 @@ class Bench:
                 self.run_job(job, run)
             print(f"[{number}/{len(jobs)}] {job.name} {time.monotonic() - start:.1f} s",
                   file=sys.stderr, flush=True)
-            self.load = max(self.load, os.getloadavg()[0])
+            if not job.busy:
+                self.load = max(self.load, os.getloadavg()[0])
 
     def middle(self, values, better):
         """The median; the best with --best, which bears a busy machine better."""
@@ -158,7 +176,7 @@ class Bench:
                 row["better"] = results[0]["better"]
                 entry = row[side] = {"values": [r["value"] for r in results]}
                 entry["median"] = self.middle(entry["values"], row["better"])
-                for name in results[0]:
+                for name in results[0]:  # the middle of what else was told
                     if isinstance(results[0][name], (int, float)) and name != "value":
                         entry[name] = statistics.median(r[name] for r in results if name in r)
         return {"rows": rows, "failures": self.failures, "quick": self.options.quick,
@@ -189,6 +207,7 @@ def parse():
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", default="", help="row names or patterns, comma separated")
     parser.add_argument("--without", default="", help="sides to leave out, comma separated")
+    parser.add_argument("--wide", action="store_true", help="the wide set instead of the table")
     parser.add_argument("--quick", action="store_true", help="one short run of each")
     parser.add_argument("--best", action="store_true",
                         help="the best of the runs, not their median: for a busy machine")
@@ -199,14 +218,15 @@ def parse():
     options.bin = options.bin or os.path.join(options.build, "bench")
     options.ours = options.ours or our_library(options.build)
     options.libzmq = options.libzmq or system_library()
-    options.json = options.json or os.path.join(options.bin, "results.json")
+    name = "wide.json" if options.wide else "results.json"
+    options.json = options.json or os.path.join(options.bin, name)
     return options
 
 
 def main():
     options = parse()
     patterns = [p for p in options.only.split(",") if p]
-    jobs = [j for j in JOBS if not patterns or any(fnmatch.fnmatch(j.name, p) for p in patterns)]
+    jobs = [j for j in (wide.JOBS if options.wide else JOBS) if not patterns or any(fnmatch.fnmatch(j.name, p) for p in patterns)]
     if options.list:
         print("\n".join(j.name for j in jobs))
         return 0
@@ -226,7 +246,10 @@ def main():
     summary = bench.summary()
     with open(options.json, "w", encoding="utf-8") as out:
         json.dump(summary, out, indent=1)
-    print(table.render(summary, ROWS))
+    if options.wide:
+        print(f"{len(summary['rows'])} rows; bench/figures.py draws them")
+    else:
+        print(table.render(summary, ROWS))
     print(f"JSON: {options.json}", file=sys.stderr)
     return 1 if bench.failures else 0
 

@@ -15,7 +15,7 @@ import sys
 SIDES = ["ours", "libzmq", "nng", "bare", "batch"]
 HEADS = {"ours": "zmqx", "libzmq": "libzmq", "nng": "nng", "bare": "bare sockets",
          "batch": "bare, batched"}
-COUNTS = ["syscalls", "allocations", "allocated bytes", "wake-ups", "instructions"]
+COUNTS = ["syscalls", "allocations", "allocated bytes", "wake-ups", "locked", "instructions"]
 BEGIN = "<!-- bench -->"
 END = "<!-- /bench -->"
 
@@ -132,13 +132,12 @@ def render(summary, specs):
     return "\n".join(out + ["", about(summary)])
 
 
-def about(summary):
+def about(summary, options="default options on both sides"):
     info = summary["machine"]
     which = "best" if summary["best"] else "median"
     kind = "one short run" if summary["quick"] else f"{which} of {summary['runs']} runs"
     text = (f"{kind}, sides alternating, one machine: {info['cpus']} cores, "
-            f"{info['model'] or 'unknown processor'}, Linux {info['kernel']}; default options "
-            "on both sides.")
+            f"{info['model'] or 'unknown processor'}, Linux {info['kernel']}; {options}.")
     # The benchmark itself keeps more threads running than there are cores at times.
     if summary["largest_load"] > 2 * info["cpus"]:
         text += (f" **The machine was busy with other work (load {summary['largest_load']:.1f}): "
@@ -178,11 +177,11 @@ def render_counts(results):
                       "subscribers; dealers8: for one round trip of each of the eight."])
 
 
-def put_between(text, body):
-    pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.S)
+def put_between(text, body, begin=BEGIN, end=END):
+    pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.S)
     if not pattern.search(text):
-        raise SystemExit(f"no {BEGIN} .. {END} to fill")
-    return pattern.sub(lambda _: f"{BEGIN}\n{body}\n{END}", text)
+        raise SystemExit(f"no {begin} .. {end} to fill")
+    return pattern.sub(lambda _: f"{begin}\n{body}\n{end}", text)
 
 
 def main():
