@@ -226,7 +226,8 @@ def parse():
 def main():
     options = parse()
     patterns = [p for p in options.only.split(",") if p]
-    jobs = [j for j in (wide.JOBS if options.wide else JOBS) if not patterns or any(fnmatch.fnmatch(j.name, p) for p in patterns)]
+    known = wide.JOBS if options.wide else JOBS
+    jobs = [j for j in known if not patterns or any(fnmatch.fnmatch(j.name, p) for p in patterns)]
     if options.list:
         print("\n".join(j.name for j in jobs))
         return 0
