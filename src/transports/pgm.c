@@ -9,7 +9,8 @@
 #include "transports/pgm_socket.h"
 #include "transports/pgm_stream.h"
 
-enum { PACKET_MAX = 65536, TURN = 64, PEERS_MAX = 256 };
+/* REPAIRS: as many packets as one request can name. */
+enum { PACKET_MAX = 65536, TURN = 64, PEERS_MAX = 256, REPAIRS = 64 };
 
 /* So long after the last packet what was lost can be asked for. */
 static const uint64_t REPAIR_NS = UINT64_C(500000000);
@@ -17,6 +18,8 @@ static const uint64_t REPAIR_NS = UINT64_C(500000000);
 struct pgm_peer { /* a sender */
     struct pgm_peer *next;
     pgm_tsi_t tsi;
+    uint32_t next_packet; /* its number */
+    bool has_next;
     struct zx_pgm_rx rx;
 };
 
@@ -29,6 +32,7 @@ struct pgm {
     uint64_t last_ns;    /* sender: when the last packet went; 0: none did */
     uint64_t wait_ns;    /* until the library wants to be called */
     bool blocked;        /* the system's buffer is full */
+    bool was_asked;      /* sender: for repair, it may be */
     size_t room, pending;  /* of a packet; bytes of one that could not go yet */
     _Alignas(16) uint8_t packet[PACKET_MAX]; /* the library sums it up in wide words */
 };
@@ -66,12 +70,21 @@ static struct pgm_peer *peer_new(struct pgm *g, const pgm_tsi_t *tsi) {
     return peer;
 }
 
+/* A hole is seen by its numbers, whether or not the library has spoken of it before. */
+static void check_order(struct pgm_peer *peer, const struct pgm_msgv_t *v) {
+    if (peer->has_next && v->msgv_skb[0]->sequence != peer->next_packet)
+        zx_pgm_rx_lost(&peer->rx);
+    peer->next_packet = v->msgv_skb[v->msgv_len - 1]->sequence + 1;
+    peer->has_next = true;
+}
+
 /* A payload that was sent in pieces (by others than us) comes in several buffers. */
 static void take_payload(struct pgm *g, const struct pgm_msgv_t *v) {
     size_t size = 0;
     struct pgm_peer *peer = *peer_of(g, &v->msgv_skb[0]->tsi);
     if (!peer && !(peer = peer_new(g, &v->msgv_skb[0]->tsi)))
         return;
+    check_order(peer, v);
     for (uint32_t i = 0; i < v->msgv_len; i++) {
         const struct pgm_sk_buff_t *skb = v->msgv_skb[i];
         if (size + skb->len > sizeof g->packet)
@@ -146,6 +159,13 @@ static bool send_packet(struct pgm *g) {
     }
 }
 
+/* A call repairs one packet at most, and those that are left wake nobody. */
+static void repair(struct pgm *g) {
+    for (int i = 0; g->was_asked && i < REPAIRS; i++)
+        (void)receive(g);
+    g->was_asked = false;
+}
+
 /* ---- the thread ---- */
 
 static void work(struct pgm *g) {
@@ -154,6 +174,7 @@ static void work(struct pgm *g) {
     for (int i = 0; i < TURN && !zx_carrier_is_full(&g->c); i++)
         if (!receive(g))
             break;
+    repair(g);
     for (int i = 0; i < TURN; i++) {
         if (!send_packet(g))
             return;
@@ -191,6 +212,7 @@ static bool wait_for_work(struct pgm *g) {
     int rc = zx_os_poll(fds, COUNT, g->wait_ns, NULL);
     if (rc < 0)
         return rc == -EINTR;
+    g->was_asked = g->c.is_sender && (fds[RECV].revents || fds[REPAIR].revents);
     return zx_carrier_turn(&g->c, fds[LINK].revents);
 }
 

@@ -66,11 +66,13 @@ static int window(const struct zx_conf_multicast *m) {
     return n < 1 ? 1 : n > MAX ? MAX : (int)n;
 }
 
+/* What is lost before the sender has said who it is (SPM) is given up when the random wait before
+ * a request (up to NAK_BO_IVL) is over: it is asked at once who it is, libzmq's 25 ms are late. */
 static bool set_receiver(pgm_sock_t *sock, const struct zx_conf_multicast *m) {
     enum { S = 1000000, MS = 1000 };
     return set(sock, PGM_RECV_ONLY, 1) && set(sock, PGM_PASSIVE, 0) &&
            set(sock, PGM_RXW_SQNS, window(m)) && set(sock, PGM_PEER_EXPIRY, 300 * S) &&
-           set(sock, PGM_SPMR_EXPIRY, 25 * MS) && set(sock, PGM_NAK_BO_IVL, 50 * MS) &&
+           set(sock, PGM_SPMR_EXPIRY, 1) && set(sock, PGM_NAK_BO_IVL, 50 * MS) &&
            set(sock, PGM_NAK_RPT_IVL, 200 * MS) && set(sock, PGM_NAK_RDATA_IVL, 200 * MS) &&
            set(sock, PGM_NAK_DATA_RETRIES, 50) && set(sock, PGM_NAK_NCF_RETRIES, 50);
 }
