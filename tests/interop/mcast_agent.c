@@ -3,9 +3,10 @@
  * One end of a multicast test, on whichever libzmq it is run with: mcast.py steers it by lines.
  *   mcast_agent pub|xpub <endpoint> <messages> <size> [option=value ...]
  *       sends "w" until a line comes, then numbered messages of two parts; says `sent`; with
- *       MCAST_GO_ON in the environment it goes on with "w"
+ *       MCAST_GO_ON in the environment it goes on with "e"
  *   mcast_agent sub|xsub <endpoint> <messages> <size> [option=value ...]
  *       says `ready`, `first` at the first message, `done <count> <gaps> <ms>` after the last
+ *       or at an "e"
  * Both end when their input does. Options by number; one that the library lacks is left out.
  */
 #include <poll.h>
@@ -70,7 +71,7 @@ static void publish(void *s, unsigned n, size_t size) {
     say("sent");
     /* Without more to come some senders never notice that the last was lost. */
     while (getenv("MCAST_GO_ON") && !has_line(WARM_MS))
-        if (zmq_send(s, "w", 1, ZMQ_DONTWAIT) < 0 && zmq_errno() != EAGAIN)
+        if (zmq_send(s, "e", 1, ZMQ_DONTWAIT) < 0 && zmq_errno() != EAGAIN)
             die("go on");
     wait_for_end();
 }
@@ -97,10 +98,14 @@ static void listen_to(void *s, unsigned n, size_t size) {
         head[len] = '\0';
         if (first)
             say("first");
+        if (head[0] == 'e')
+            break;
         if (head[0] != 'n')
             continue;
         unsigned i = (unsigned)strtoul(head + 1, NULL, 16);
         check_body(s, want, got, size, i);
+        if (i < next)
+            die("order");
         if (!count)
             start = now_ms();
         gaps += i != next && count;
