@@ -178,6 +178,15 @@ static void close_links(struct zx_endpoint *ep, uint64_t until) {
     }
 }
 
+/* A bound address is free when its owner goes on, as a listener's is. Whoever holds the word does
+ * the closing in his turn, which waits for nobody; that this is so is rare, and nobody tells us. */
+static void await_turn(struct zx_link *l) {
+    while (atomic_load_explicit(&l->work, memory_order_acquire) & ZX_WORK_HELD) {
+        unsigned st = atomic_load_explicit(&l->state, memory_order_relaxed);
+        (void)zx_os_futex_wait(&l->state, st, 1000000);
+    }
+}
+
 static void end_dial(struct zx_endpoint *ep, uint64_t until, bool keep_unread) {
     struct zx_link *l = ep->dial;
     ep->dial = NULL;
@@ -189,6 +198,8 @@ static void end_dial(struct zx_endpoint *ep, uint64_t until, bool keep_unread) {
         break;
     }
     close_link(l, until);
+    if (ep->is_bind)
+        await_turn(l);
     zx_source_unref(&l->src);
 }
 

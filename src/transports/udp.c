@@ -13,7 +13,7 @@
 
 struct place {
     struct zx_tcp_endpoint at;
-    char iface[64]; /* "" where the address has none, or "*" */
+    char iface[64]; /* before ';' */
     bool has_iface;
     struct zx_dgram_group group; /* addr: where, whether a group or not */
     bool is_group;
@@ -21,21 +21,19 @@ struct place {
 
 static const char scheme[] = "udp://";
 
-/* The host and port have tcp's grammar; what stands before ';' has no port here. */
+/* The host and port have tcp's grammar; what stands before the last ';' has no port. */
 static int parse(struct place *p, const char *address, bool for_bind) {
-    const char *rest = strchr(address, ';');
+    const char *last = strrchr(address, ';');
     memset(p, 0, sizeof *p);
-    if (rest) {
-        size_t n = (size_t)(rest - address);
-        if (!n || n >= sizeof p->iface)
-            return -EINVAL;
+    if (last) {
+        size_t n = (size_t)(last - address);
+        if (n >= sizeof p->iface)
+            return -ENODEV; /* no interface has such a name */
         p->has_iface = true;
         memcpy(p->iface, address, n);
-        if (!strcmp(p->iface, "*"))
-            p->iface[0] = '\0';
-        address = rest + 1;
+        address = last + 1;
     }
-    return strchr(address, ';') ? -EINVAL : zx_tcp_address_parse(&p->at, address, for_bind);
+    return zx_tcp_address_parse(&p->at, address, for_bind);
 }
 
 static int check(const struct zx_conf *conf, const char *address, bool for_bind) {
@@ -44,23 +42,36 @@ static int check(const struct zx_conf *conf, const char *address, bool for_bind)
     return parse(&p, address, for_bind);
 }
 
+/* By name or one of its addresses; with "*" the system chooses, as without. */
 static int find_interface(struct place *p) {
     struct zx_dgram_group *g = &p->group;
-    g->index = zx_addr_scope(&g->addr);
-    if (p->iface[0] && zx_addr_parse_ip(&g->iface, p->iface)) {
+    if (!p->has_iface || !strcmp(p->iface, "*"))
+        return 0;
+    if (zx_addr_parse_ip(&g->iface, p->iface)) {
         g->index = zx_os_interface_index(p->iface);
         if (!g->index)
             return -ENODEV;
         (void)zx_os_interface_addr(&g->iface, p->iface, ZX_AF_INET);
     }
-    if (zx_addr_is_multicast(&g->iface))
+    return zx_addr_is_multicast(&g->iface) ? -EINVAL : 0;
+}
+
+/* An IPv6 group is joined by the interface's number, which its zone tells too. */
+static int check_group(struct place *p) {
+    struct zx_dgram_group *g = &p->group;
+    uint32_t zone = zx_addr_scope(&g->addr);
+    if (zone && g->index && zone != g->index)
         return -EINVAL;
-    return zx_addr_family(&g->addr) == ZX_AF_INET6 && !g->index ? -ENODEV : 0;
+    if (zone)
+        g->index = zone;
+    return zx_addr_family(&g->addr) == ZX_AF_INET6 && g->iface.len && !g->index ? -ENODEV : 0;
 }
 
 static int resolve(struct place *p, bool ipv6, bool for_bind) {
     struct zx_addr *a = &p->group.addr;
-    int rc = for_bind ? zx_tcp_address_bindable(&p->at, ipv6, a)
+    int rc = find_interface(p);
+    if (!rc)
+        rc = for_bind ? zx_tcp_address_bindable(&p->at, ipv6, a)
                       : zx_tcp_address_resolve(&p->at, ipv6, a, 1);
     if (rc < 0)
         return rc;
@@ -68,7 +79,7 @@ static int resolve(struct place *p, bool ipv6, bool for_bind) {
     p->is_group = zx_addr_is_multicast(a);
     if (!p->is_group)
         return p->has_iface ? -EINVAL : 0;
-    return find_interface(p);
+    return check_group(p);
 }
 
 static int bind_to(const struct place *p, int fd) {

@@ -103,6 +103,8 @@ static int address(struct zx_udp *u, const uint8_t *head, size_t size, struct zx
     to->len = (uint32_t)size;
     if (u->is_v6)
         zx_addr_map_v4(to);
+    else
+        zx_addr_unmap_v4(to);
     return 0;
 }
 

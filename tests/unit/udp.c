@@ -4,6 +4,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,10 +192,67 @@ static void dgram(void **state) {
     zmq_ctx_term(ctx);
 }
 
+/* ---- unbound while datagrams come ------------------------------------------- */
+
+struct flood {
+    atomic_bool over;
+    struct sockaddr_in to;
+};
+
+static void *pour(void *arg) {
+    struct flood *f = arg;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    static const char large[8193];
+    while (!atomic_load(&f->over)) /* refused: nothing fills up, reading goes on and on */
+        (void)sendto(fd, large, sizeof large, 0, (struct sockaddr *)&f->to, sizeof f->to);
+    close(fd);
+    return NULL;
+}
+
+/* As with a listener, the address is free when zmq_unbind returns, whatever the I/O thread does. */
+static void unbound_is_free(int type) {
+    struct flood f = {.to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
+    void *ctx = zmq_ctx_new(), *s = zmq_socket(ctx, type);
+    char at[64];
+    size_t n = sizeof at;
+    pthread_t thread;
+    assert_int_equal(zmq_bind(s, "udp://127.0.0.1:*"), 0);
+    assert_int_equal(zmq_getsockopt(s, ZMQ_LAST_ENDPOINT, at, &n), 0);
+    f.to.sin_port = htons((uint16_t)atoi(strrchr(at, ':') + 1));
+    assert_int_equal(pthread_create(&thread, NULL, pour, &f), 0);
+    for (int i = 0; i < 300; i++) {
+        while (!refused(s))
+            sched_yield();
+        int rc = zmq_unbind(s, at);
+        if (!rc)
+            rc = zmq_bind(s, at);
+        if (rc) {
+            atomic_store(&f.over, true);
+            pthread_join(thread, NULL);
+            fail_msg("round %d: %s", i, zmq_strerror(errno));
+        }
+    }
+    atomic_store(&f.over, true);
+    pthread_join(thread, NULL);
+    zmq_close(s);
+    zmq_ctx_term(ctx);
+}
+
+static void dish_unbound(void **state) {
+    (void)state;
+    unbound_is_free(ZMQ_DISH);
+}
+
+static void dgram_unbound(void **state) {
+    (void)state;
+    unbound_is_free(ZMQ_DGRAM);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codec),   cmocka_unit_test(addresses), cmocka_unit_test(many),
         cmocka_unit_test(refuses), cmocka_unit_test(multicast), cmocka_unit_test(dgram),
+        cmocka_unit_test(dish_unbound), cmocka_unit_test(dgram_unbound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
