@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * udp: [switches][bytes]: a datagram, taken apart, then sent to a DISH and a DGRAM over the loopback
- * interface, and by a RADIO and the DGRAM to a bare socket; and the same bytes as an endpoint and
+ * udp: [switches][bytes]: a datagram, taken apart, then sent to a DISH and a DGRAM over loopback;
+ * by a RADIO and the DGRAM to a bare socket; and the same bytes as an endpoint and
  * as an address. Behind each goes one that says that all before it has been seen.
  */
 #ifndef ZMQ_BUILD_DRAFT_API
