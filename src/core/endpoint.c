@@ -511,11 +511,18 @@ static bool is_connected_already(const struct zx_socket *s, const char *endpoint
     return false;
 }
 
-static char *last_of_connect(const struct zx_endpoint *ep) {
+/* The text for ZMQ_LAST_ENDPOINT, by which a connect is known as well as by what was typed. */
+static char *last_of_connect(struct zx_endpoint *ep) {
     char text[ZX_ENDPOINT_MAX];
-    bool own = ep->tp && ep->tp->connect_text &&
-               !ep->tp->connect_text(ep->address, text, sizeof text);
-    return strdup(own ? text : ep->typed);
+    if (ep->tp && ep->tp->connect_text &&
+        !ep->tp->connect_text(ep->address, text, sizeof text)) {
+        char *own = strdup(text);
+        if (!own)
+            return NULL;
+        free(ep->text);
+        ep->text = own;
+    }
+    return strdup(ep->text);
 }
 
 int zx_socket_connect(struct zx_socket *s, const char *endpoint) {
@@ -589,8 +596,7 @@ int zx_socket_disconnect_peer(struct zx_socket *s, uint32_t number) {
 
 static bool is_known_as(const struct zx_endpoint *ep, const char *endpoint) {
     bool typed = !ep->is_bind || (ep->tp && ep->tp->unbinds_as_typed);
-    return (ep->is_bind && !strcmp(ep->text, endpoint)) ||
-           (typed && !strcmp(ep->typed, endpoint));
+    return !strcmp(ep->text, endpoint) || (typed && !strcmp(ep->typed, endpoint));
 }
 
 static bool is_same_bound(const struct zx_endpoint *ep, const char *endpoint) {

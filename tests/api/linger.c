@@ -18,7 +18,7 @@ static long long term_takes(int linger, const char *ep, int messages) {
 }
 
 static const char *unreachable(void) {
-    return zx_current()->via == ZX_TCP ? zx_dead_tcp() : zx_fmt("ipc://%s/none", zx_dir());
+    return zx_current()->via == ZX_TCP ? zx_dead_tcp() : zx_new_endpoint();
 }
 
 static void zero_drops(void) {

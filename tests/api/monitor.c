@@ -176,7 +176,7 @@ static void unbind_and_disconnect(void) {
     snprintf(ep, sizeof ep, "%s", zx_last_endpoint(pull));
     client = zx_monitor(push, ALL);
     server = zx_monitor(pull, ALL);
-    zx_ok(zmq_disconnect(push, ep));
+    zx_ok(zmq_disconnect(push, zx_last_endpoint(push)));
     do zx_ready(push);
     while (!zx_wait(server, ZMQ_POLLIN, 5) && zx_now_ms() < end);
     check_event("the other end", server, ZMQ_EVENT_DISCONNECTED, ep);

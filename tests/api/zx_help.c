@@ -143,12 +143,22 @@ const char *zx_unique(const char *scheme) {
     return zx_fmt("%szx-%d-%u", scheme, (int)getpid(), help.serial++);
 }
 
+/* An endpoint that can be bound again and again, and connected to. */
+static const char *ipc_or_instead(void) {
+    const char *via = getenv("ZX_VIA");
+    unsigned n = help.serial++;
+
+    if (!via) return zx_fmt("ipc://%s/s%u", zx_dir(), n);
+    if (strcmp(via, "tipc") == 0) return zx_fmt("tipc://{%u,%u}", 65 + (unsigned)getpid(), n);
+    return zx_fmt("%s://3:%u", via, 0x40000000u + (unsigned)getpid() % 0x10000 * 0x1000 + n);
+}
+
 const char *zx_new_endpoint(void) {
     switch (zx_current()->via) {
         case ZX_TCP:
             return "tcp://127.0.0.1:*";
         case ZX_IPC:
-            return zx_fmt("ipc://%s/s%u", zx_dir(), help.serial++);
+            return ipc_or_instead();
         default:
             return zx_unique("inproc://");
     }
@@ -164,7 +174,8 @@ const char *zx_last_endpoint(void *s) {
 const char *zx_bind_to(void *s, const char *ep) {
     int rc = zmq_bind(s, ep);
     if (rc != 0) fail_msg("zmq_bind(%s): %s", ep, zx_err(rc));
-    return zx_last_endpoint(s);
+    /* The id that tipc gives it lasts as long as the bind. */
+    return strncmp(ep, "tipc:", 5) == 0 ? ep : zx_last_endpoint(s);
 }
 
 const char *zx_bind(void *s) {
