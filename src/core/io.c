@@ -9,7 +9,8 @@
 enum { EVENTS_PER_TURN = 64, FLUSH_BATCH = 64 };
 #define WAKE_KEY UINT64_C(0xffffffff)
 static const uint64_t TICK_NS = 1000000, SWEEP_NS = 50000, SLACK_NS = 1000;
-enum { LINKS_PER_SWEEP = 4, SWEEP_STRETCH_MAX = 20, SPARED_MAX = 8 };
+enum { LINKS_PER_SWEEP = 4, SWEEP_STRETCH_MAX = 20, SPARED_MAX = 8, SWEEPS_PER_BATCH = 6,
+       LINKS_PER_SPARING = 32 };
 
 void zx_io_wake(struct zx_io *io) {
     zx_event_signal(&io->wake);
@@ -249,21 +250,26 @@ void zx_io_sender_works(void) {
                           memory_order_relaxed);
 }
 
-/* The places whose threads have flushed anything since the last sweep, a bit for each. */
+/* The places whose threads have flushed anything in the last sweeps, a bit for each. */
 static unsigned working_senders(struct zx_io *io) {
     unsigned working = 0;
     for (unsigned i = 0; i < ZX_IO_SENDERS; i++) {
         unsigned n = atomic_load_explicit(&senders[i].flushes, memory_order_relaxed);
-        working |= (unsigned)(n != io->dirty.senders_seen[i]) << i;
-        io->dirty.senders_seen[i] = n;
+        if (n != io->dirty.senders[i].seen)
+            io->dirty.senders[i].patience = SWEEPS_PER_BATCH;
+        else if (io->dirty.senders[i].patience)
+            io->dirty.senders[i].patience--;
+        io->dirty.senders[i].seen = n;
+        working |= (unsigned)(io->dirty.senders[i].patience > 0) << i;
     }
     return working;
 }
 
 /* One of many that its sender will come round to. */
-static bool is_spared(struct zx_link *l, unsigned working) {
+static bool is_spared(struct zx_link *l, unsigned working, unsigned links) {
     uintptr_t by = atomic_load_explicit(&l->dirty.by, memory_order_relaxed);
-    return working >> place_of(by) & 1 && ++l->dirty.spared <= SPARED_MAX;
+    return links > LINKS_PER_SWEEP && working >> place_of(by) & 1 &&
+           ++l->dirty.spared <= SPARED_MAX + links / LINKS_PER_SPARING;
 }
 
 /* Flushes links whose sender has not flushed since the last sweep. Returns how long the next
@@ -291,7 +297,7 @@ static uint64_t zx_io_sweep(struct zx_io *io) {
             l->dirty.flushes_seen = count;
             l->dirty.spared = 0;
             dirty_push(io, l);
-        } else if (links > LINKS_PER_SWEEP && is_spared(l, working)) {
+        } else if (is_spared(l, working, links)) {
             dirty_push(io, l);
         } else {
             l->dirty.next = still;

@@ -49,7 +49,9 @@ struct zx_io {
         _Alignas(64) struct zx_link *_Atomic list;
         atomic_uint awake;
         unsigned empty_ticks;
-        unsigned senders_seen[ZX_IO_SENDERS];
+        struct {
+            unsigned seen, patience; /* flushes; sweeps until it is taken for idle */
+        } senders[ZX_IO_SENDERS];
     } dirty;
 };
 
@@ -70,7 +72,7 @@ void zx_timer_set(struct zx_source *src, uint64_t at_ns);
 
 /* l has bytes that its sender did not offer to the kernel (its mark was clear). */
 void zx_io_dirty(struct zx_io *io, struct zx_link *l);
-/* The calling thread has flushed what it sent on one of its sockets: it is at work, and the sweeper
+/* The calling thread has flushed one of its pipes: it is at work, and the sweeper
  * leaves to it what it left on many others. */
 void zx_io_sender_works(void);
 /* Flushes now what the calling thread left behind: it is about to sleep. Others' batches are left

@@ -21,10 +21,19 @@ static const uint64_t BATCH_MIN_NS = 10000, BATCH_MAX_NS = 100000, BATCH_WIDE_NS
 static _Thread_local uint64_t written_ns;
 
 static void note_flush(struct zx_budget *b, uint64_t start, uint64_t end) {
-    zx_io_sender_works();
     written_ns += end - start;
     b->written_ns = written_ns;
     b->last_ns = end;
+}
+
+/* How long a batch may wait. To write to many peers takes longer than to one: as long again is
+ * fair. */
+static uint64_t most_to_wait(uint64_t flush) {
+    if (flush <= BATCH_MAX_NS)
+        return BATCH_MAX_NS;
+    if (flush <= BATCH_WIDE_NS)
+        return BATCH_WIDE_NS;
+    return flush < BATCH_MANY_NS ? flush : BATCH_MANY_NS;
 }
 
 static void next_budget(struct zx_budget *b, uint64_t start, uint64_t end) {
@@ -37,12 +46,9 @@ static void next_budget(struct zx_budget *b, uint64_t start, uint64_t end) {
         others = 0;
     uint64_t gap = (span - others) / (b->sent > 1 ? b->sent - 1 : 1);
     uint64_t flush = end - start, window = 2 * flush + others;
-    uint64_t most = flush + others > BATCH_MAX_NS ? BATCH_WIDE_NS : BATCH_MAX_NS;
-    if (most < others)
-        most = others < BATCH_MANY_NS ? others : BATCH_MANY_NS;
     if (window < BATCH_MIN_NS)
         window = BATCH_MIN_NS;
-    /* To write to many peers takes longer than a batch may wait: as long again is fair. */
+    uint64_t most = most_to_wait(flush + others);
     if (window > most)
         window = most;
     uint64_t k = window / (gap ? gap : 1);
@@ -61,6 +67,7 @@ static void flush_pipes(struct zx_socket *s) {
     for (uint32_t i = 0; i < b->n_dirty; i++) {
         b->dirty[i]->app.in_set_dirty = false;
         zx_pipe_flush(b->dirty[i]);
+        zx_io_sender_works();
     }
     b->n_dirty = 0;
 }
@@ -117,7 +124,7 @@ static void new_burst(struct zx_budget *b) {
 
 /* Somebody must see to what is left if this thread does not come back. The commit precedes
  * the load of the mark; partner: the barrier in flush_links (io.c). True if the sweeper has
- * been here since our last flush: we are slower than it, and should write at once. */
+ * been here since our last flush. */
 static inline bool leave_to_sweeper(struct zx_budget *b, struct zx_pipe *p, bool first) {
     if (zx_lock_plain)
         atomic_thread_fence(memory_order_seq_cst);
@@ -135,15 +142,6 @@ static inline bool leave_to_sweeper(struct zx_budget *b, struct zx_pipe *p, bool
     atomic_store_explicit(&p->link->dirty.rested, false, memory_order_relaxed);
     zx_io_dirty(p->link->src.reactor->io, p->link);
     return false;
-}
-
-static void slow_down(struct zx_socket *s) {
-    struct zx_budget *b = &s->budget;
-    uint64_t start = zx_os_now_ns();
-    flush_pipes(s);
-    note_flush(b, start, zx_os_now_ns());
-    b->size = b->left = 1;
-    b->sent = 0;
 }
 
 /* Counts a send of the first dirty pipe: with several pipes, one of them keeps time. */
@@ -165,10 +163,10 @@ static int sent_slow(struct zx_socket *s, struct zx_pipe *p) {
     }
     if (b->dirty[0] == p)
         count_send(b);
-    if (!b->left || p->app.unflushed >= FLUSH_BYTES || !zx_queue_has_room(p->out))
+    /* Where the sweeper came first, the time that passed says how slow we are. */
+    if (!b->left || p->app.unflushed >= FLUSH_BYTES || !zx_queue_has_room(p->out) ||
+        leave_to_sweeper(b, p, first))
         zx_socket_flush(s);
-    else if (leave_to_sweeper(b, p, first))
-        slow_down(s);
     return 0;
 }
 
