@@ -9,8 +9,8 @@
 enum { EVENTS_PER_TURN = 64, FLUSH_BATCH = 64 };
 #define WAKE_KEY UINT64_C(0xffffffff)
 static const uint64_t TICK_NS = 1000000, SWEEP_NS = 50000, SLACK_NS = 1000;
-enum { LINKS_PER_SWEEP = 4, SWEEP_STRETCH_MAX = 20, SPARED_MAX = 8, SWEEPS_PER_BATCH = 6,
-       LINKS_PER_SPARING = 32 };
+enum { LINKS_PER_SWEEP = 4, SWEEP_STRETCH_MAX = 20, PATIENCE = 8,
+       LINKS_PER_PATIENCE = 32 };
 
 void zx_io_wake(struct zx_io *io) {
     zx_event_signal(&io->wake);
@@ -234,7 +234,7 @@ void zx_io_flush_dirty(struct zx_io *io) {
 }
 
 /* Flushes by sending threads. Each has a place by its hash; two that share one are taken for one
- * that works, which SPARED_MAX bounds. */
+ * that works, which their patience bounds. */
 static struct {
     _Alignas(64) atomic_uint flushes;
 } senders[ZX_IO_SENDERS];
@@ -250,13 +250,18 @@ void zx_io_sender_works(void) {
                           memory_order_relaxed);
 }
 
+/* Sweeps that a sender with so many links may take to come round to one. */
+static unsigned patience(unsigned links) {
+    return PATIENCE + links / LINKS_PER_PATIENCE;
+}
+
 /* The places whose threads have flushed anything in the last sweeps, a bit for each. */
 static unsigned working_senders(struct zx_io *io) {
     unsigned working = 0;
     for (unsigned i = 0; i < ZX_IO_SENDERS; i++) {
         unsigned n = atomic_load_explicit(&senders[i].flushes, memory_order_relaxed);
         if (n != io->dirty.senders[i].seen)
-            io->dirty.senders[i].patience = SWEEPS_PER_BATCH;
+            io->dirty.senders[i].patience = patience(io->dirty.links);
         else if (io->dirty.senders[i].patience)
             io->dirty.senders[i].patience--;
         io->dirty.senders[i].seen = n;
@@ -266,10 +271,10 @@ static unsigned working_senders(struct zx_io *io) {
 }
 
 /* One of many that its sender will come round to. */
-static bool is_spared(struct zx_link *l, unsigned working, unsigned links) {
+static bool is_spared(struct zx_io *io, struct zx_link *l, unsigned working) {
     uintptr_t by = atomic_load_explicit(&l->dirty.by, memory_order_relaxed);
-    return links > LINKS_PER_SWEEP && working >> place_of(by) & 1 &&
-           ++l->dirty.spared <= SPARED_MAX + links / LINKS_PER_SPARING;
+    return io->dirty.links > LINKS_PER_SWEEP && working >> place_of(by) & 1 &&
+           ++l->dirty.spared <= patience(io->dirty.links);
 }
 
 /* Flushes links whose sender has not flushed since the last sweep. Returns how long the next
@@ -297,7 +302,7 @@ static uint64_t zx_io_sweep(struct zx_io *io) {
             l->dirty.flushes_seen = count;
             l->dirty.spared = 0;
             dirty_push(io, l);
-        } else if (is_spared(l, working, links)) {
+        } else if (is_spared(io, l, working)) {
             dirty_push(io, l);
         } else {
             l->dirty.next = still;
@@ -305,6 +310,7 @@ static uint64_t zx_io_sweep(struct zx_io *io) {
         }
     }
     flush_links(still);
+    io->dirty.links = links;
     unsigned stretch = 1 + links / LINKS_PER_SWEEP;
     return SWEEP_NS * (stretch < SWEEP_STRETCH_MAX ? stretch : SWEEP_STRETCH_MAX);
 }

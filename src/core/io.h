@@ -49,6 +49,7 @@ struct zx_io {
         _Alignas(64) struct zx_link *_Atomic list;
         atomic_uint awake;
         unsigned empty_ticks;
+        unsigned links; /* of the last sweep */
         struct {
             unsigned seen, patience; /* flushes; sweeps until it is taken for idle */
         } senders[ZX_IO_SENDERS];

@@ -13,7 +13,7 @@
 
 enum { FLUSH_BYTES = 56 * 1024 /* so that a batch stays within one chunk */, BUDGET_MAX = 100000 };
 static const uint64_t BATCH_MIN_NS = 10000, BATCH_MAX_NS = 100000, BATCH_WIDE_NS = 1000000,
-                      BATCH_MANY_NS = 4000000;
+                      BATCH_MANY_NS = 16000000;
 
 /* ---- when to write ---- */
 
