@@ -59,7 +59,33 @@ struct zx_conf *zx_conf_ref(struct zx_conf *c) {
     return c;
 }
 
+/* Nobody else has the snapshot. */
+static void drop_made(struct zx_conf *c) {
+    for (int i = 0; i < ZX_MADE_KINDS; i++) {
+        struct zx_made *m = atomic_load_explicit(&c->made[i], memory_order_relaxed);
+        atomic_store_explicit(&c->made[i], NULL, memory_order_relaxed);
+        if (m)
+            m->free(m);
+    }
+}
+
+struct zx_made *zx_conf_made(const struct zx_conf *c, int kind) {
+    /* Acquire: what zx_conf_keep's release published. */
+    return atomic_load_explicit(&c->made[kind], memory_order_acquire);
+}
+
+struct zx_made *zx_conf_keep(const struct zx_conf *c, int kind, struct zx_made *m) {
+    struct zx_conf *mine = (struct zx_conf *)(uintptr_t)c; /* it changes no option */
+    struct zx_made *first = NULL;
+    if (atomic_compare_exchange_strong_explicit(&mine->made[kind], &first, m, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return m;
+    m->free(m);
+    return first;
+}
+
 static void destroy(struct zx_conf *c) {
+    drop_made(c);
     zx_wipe(c->security.curve_secret, sizeof(c->security.curve_secret));
     for (size_t i = 0; i < BLOBS; i++) {
         struct zx_blob *b = blob_at(c, i);
@@ -147,7 +173,10 @@ int zx_conf_set(struct zx_conf **conf, int option, const void *val, size_t size)
     if (!row || (!val && size && row->kind != &zx_kind_text_any_null))
         return -EINVAL;
     int rc = zx_conf_writable(conf);
-    return rc ? rc : row->kind->set(*conf, row, val, size);
+    if (rc)
+        return rc;
+    drop_made(*conf);
+    return row->kind->set(*conf, row, val, size);
 }
 
 int zx_conf_get(const struct zx_conf *conf, int option, void *val, size_t *size) {

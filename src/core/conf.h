@@ -73,8 +73,16 @@ struct zx_conf_identity {
     bool stream_notify, raw;
 };
 
+/* What a transport has made of the options, so as not to do it for each connection. */
+struct zx_made {
+    void (*free)(struct zx_made *m);
+};
+enum { ZX_MADE_TO_CONNECT, ZX_MADE_TO_BIND, ZX_MADE_KINDS };
+
 struct zx_conf {
     atomic_uint refs;
+    /* Each set at most once while the snapshot is shared; gone when an option changes. */
+    struct zx_made *_Atomic made[ZX_MADE_KINDS];
     int type; /* ZMQ_PUSH ... */
     struct zx_conf_queue queue;
     struct zx_conf_timing timing;
@@ -90,6 +98,11 @@ struct zx_conf *zx_conf_ref(struct zx_conf *c);
 void zx_conf_unref(struct zx_conf *c);
 /* Makes *c safe to change: replaces it by a deep copy if others share it. -ENOMEM. */
 int zx_conf_writable(struct zx_conf **c);
+
+/* NULL: nothing yet. Borrowed for as long as the snapshot is referenced. Any thread. */
+struct zx_made *zx_conf_made(const struct zx_conf *c, int kind);
+/* Gives m to the snapshot and returns what it keeps: m, or what another thread gave first. */
+struct zx_made *zx_conf_keep(const struct zx_conf *c, int kind, struct zx_made *m);
 
 /* setsockopt/getsockopt of the generic options (a table). *conf is replaced by a copy
  * when shared. -EINVAL for unknown numbers, wrong sizes and values, -ENOMEM.

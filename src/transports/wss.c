@@ -5,7 +5,7 @@
 /* Keys and certificates are judged when they are to be used, not when they are set. */
 static int check(const struct zx_conf *conf, const char *address, bool for_bind) {
     int rc = zx_ws_check(conf, address, for_bind);
-    return rc ? rc : zx_wss_tls_check(&conf->security, for_bind);
+    return rc ? rc : zx_wss_tls_check(conf, for_bind);
 }
 
 static int listen_on(const struct zx_conf *conf, const char *address, char *text, size_t size) {

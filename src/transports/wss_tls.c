@@ -6,16 +6,23 @@
 #include <string.h>
 
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 
 enum { NAME_MAX_BYTES = 255, WARNINGS = 8 };
+
+/* The certificates of a bind or connect; its connections share them. */
+struct store {
+    struct zx_made made;
+    gnutls_certificate_credentials_t cred;
+};
 
 struct tls {
     struct zx_ws_wire wire;
     gnutls_session_t session;
-    gnutls_certificate_credentials_t cred;
     bool is_up;
     bool has_pending;              /* a record that the kernel did not take whole */
-    char name[NAME_MAX_BYTES + 1]; /* the session borrows it */
+    char name[NAME_MAX_BYTES + 1];    /* the session borrows it, and what follows */
+    gnutls_typed_vdata_st demands[2];
 };
 
 static struct tls *tls_of(struct zx_ws_wire *w) {
@@ -55,31 +62,52 @@ static int load_client(gnutls_certificate_credentials_t cred,
     return 0;
 }
 
-static int load(gnutls_certificate_credentials_t *cred, const struct zx_security_settings *set,
-                bool is_server) {
-    *cred = NULL;
-    int rc = gnutls_certificate_allocate_credentials(cred) < 0 ? -ENOMEM : 0;
+static void store_free(struct zx_made *m) {
+    struct store *s = (struct store *)(void *)m;
+    if (s->cred)
+        gnutls_certificate_free_credentials(s->cred);
+    free(s);
+}
+
+static int load(const struct zx_security_settings *set, bool is_server, struct store **out) {
+    struct store *s = calloc(1, sizeof *s);
+    if (!s)
+        return -ENOMEM;
+    s->made.free = store_free;
+    int rc = gnutls_certificate_allocate_credentials(&s->cred) < 0 ? -ENOMEM : 0;
     if (!rc)
-        rc = is_server ? load_server(*cred, set) : load_client(*cred, set);
-    if (rc && *cred) {
-        gnutls_certificate_free_credentials(*cred);
-        *cred = NULL;
-    }
+        rc = is_server ? load_server(s->cred, set) : load_client(s->cred, set);
+    if (rc)
+        store_free(&s->made);
+    else
+        *out = s;
     return rc;
+}
+
+/* Read once, by zmq_bind or zmq_connect, in the caller's thread. */
+static int find(const struct zx_conf *conf, bool is_server, struct store **out) {
+    int kind = is_server ? ZX_MADE_TO_BIND : ZX_MADE_TO_CONNECT;
+    struct zx_made *made = zx_conf_made(conf, kind);
+    struct store *s = (struct store *)(void *)made;
+    if (!s) {
+        int rc = load(&conf->security, is_server, &s);
+        if (rc)
+            return rc;
+        s = (struct store *)(void *)zx_conf_keep(conf, kind, &s->made);
+    }
+    *out = s;
+    return 0;
 }
 
 static bool is_name(const struct zx_blob *b) {
     return b->size <= NAME_MAX_BYTES && (!b->size || !memchr(b->data, '\0', b->size));
 }
 
-int zx_wss_tls_check(const struct zx_security_settings *set, bool is_server) {
-    gnutls_certificate_credentials_t cred;
-    if (!is_server && !is_name(&set->wss_hostname))
+int zx_wss_tls_check(const struct zx_conf *conf, bool is_server) {
+    struct store *store;
+    if (!is_server && !is_name(&conf->security.wss_hostname))
         return -EINVAL;
-    int rc = load(&cred, set, is_server);
-    if (!rc)
-        gnutls_certificate_free_credentials(cred);
-    return rc;
+    return find(conf, is_server, &store);
 }
 
 /* ---- the session below: the descriptor ------------------------------------------ */
@@ -179,8 +207,6 @@ static void tls_free(struct zx_ws_wire *w) {
     struct tls *t = tls_of(w);
     if (t->session)
         gnutls_deinit(t->session);
-    if (t->cred)
-        gnutls_certificate_free_credentials(t->cred);
     free(t);
 }
 
@@ -195,6 +221,17 @@ static const struct zx_ws_wire_ops tls_ops = {
 
 /* ---- making -------------------------------------------------------------------------- */
 
+/* Of the server's certificate, beside its chain. One that names purposes, and not this one, is a
+ * client's or something else's. */
+static void demand(struct tls *t, bool name) {
+    static char server[] = GNUTLS_KP_TLS_WWW_SERVER;
+    unsigned n = 0;
+    t->demands[n++] = (gnutls_typed_vdata_st){GNUTLS_DT_KEY_PURPOSE_OID, (void *)server, 0};
+    if (name)
+        t->demands[n++] = (gnutls_typed_vdata_st){GNUTLS_DT_DNS_HOSTNAME, (void *)t->name, 0};
+    gnutls_session_set_verify_cert2(t->session, t->demands, n, 0);
+}
+
 static int set_name(struct tls *t, const struct zx_blob *name) {
     struct zx_addr literal;
     if (!is_name(name))
@@ -205,24 +242,25 @@ static int set_name(struct tls *t, const struct zx_blob *name) {
     if (name->size && zx_addr_parse_ip(&literal, t->name) &&
         gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, t->name, name->size) < 0)
         return -EINVAL;
-    gnutls_session_set_verify_cert(t->session, name->size ? t->name : NULL, 0);
+    demand(t, name->size);
     return 0;
 }
 
-static int prepare(struct tls *t, const struct zx_security_settings *set, bool is_server) {
+static int prepare(struct tls *t, const struct zx_conf *conf, bool is_server) {
     unsigned role = is_server ? GNUTLS_SERVER : GNUTLS_CLIENT;
-    int rc = load(&t->cred, set, is_server);
+    struct store *store;
+    int rc = find(conf, is_server, &store);
     if (rc)
         return rc;
     if (gnutls_init(&t->session, role | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0)
         return -ENOMEM;
     if (gnutls_set_default_priority(t->session) < 0 ||
-        gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->cred) < 0)
+        gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, store->cred) < 0)
         return -EINVAL;
     gnutls_transport_set_ptr(t->session, t);
     gnutls_transport_set_pull_function(t->session, pull);
     gnutls_transport_set_push_function(t->session, push);
-    return is_server ? 0 : set_name(t, &set->wss_hostname);
+    return is_server ? 0 : set_name(t, &conf->security.wss_hostname);
 }
 
 int zx_wss_tls_new(const struct zx_stream_place *where, struct zx_ws_wire **out) {
@@ -230,7 +268,7 @@ int zx_wss_tls_new(const struct zx_stream_place *where, struct zx_ws_wire **out)
     if (!t)
         return -ENOMEM;
     t->wire = (struct zx_ws_wire){&tls_ops, where->fd};
-    int rc = prepare(t, &where->conf->security, where->accepted);
+    int rc = prepare(t, where->conf, where->accepted);
     if (rc)
         tls_free(&t->wire);
     else

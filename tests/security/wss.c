@@ -6,6 +6,7 @@
 #include "wire/node.h"
 #include "wire/peer.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,29 @@ struct identity {
     char key_pem[PEM_MAX], crt_pem[PEM_MAX];
 };
 
-static struct identity ca, other_ca, good, expired, foreign;
+static struct identity ca, other_ca, good, expired, foreign, at_address, of_client;
+
+/* How often certificates were read: the library calls these, and they the real ones. */
+static int servers_read, trusts_read;
+
+int gnutls_certificate_set_x509_key_mem(gnutls_certificate_credentials_t res,
+                                        const gnutls_datum_t *cert, const gnutls_datum_t *key,
+                                        gnutls_x509_crt_fmt_t type) {
+    int (*real)(gnutls_certificate_credentials_t, const gnutls_datum_t *, const gnutls_datum_t *,
+                gnutls_x509_crt_fmt_t);
+    *(void **)&real = dlsym(RTLD_NEXT, "gnutls_certificate_set_x509_key_mem");
+    servers_read++;
+    return real(res, cert, key, type);
+}
+
+int gnutls_certificate_set_x509_trust_mem(gnutls_certificate_credentials_t res,
+                                          const gnutls_datum_t *ca_list,
+                                          gnutls_x509_crt_fmt_t type) {
+    int (*real)(gnutls_certificate_credentials_t, const gnutls_datum_t *, gnutls_x509_crt_fmt_t);
+    *(void **)&real = dlsym(RTLD_NEXT, "gnutls_certificate_set_x509_trust_mem");
+    trusts_read++;
+    return real(res, ca_list, type);
+}
 
 static void must(int rc, const char *what) {
     if (rc >= 0)
@@ -66,6 +89,17 @@ static void issue(struct identity *id, const char *name, const struct identity *
                                                   (unsigned)strlen(name), GNUTLS_FSAN_SET), "san");
     must(gnutls_x509_crt_sign2(id->crt, by ? by->crt : id->crt, by ? by->key : id->key,
                                GNUTLS_DIG_SHA256, 0), "sign");
+    export(id);
+}
+
+/* Adds what issue leaves out. */
+static void amend(struct identity *id, const void *address, const char *purpose) {
+    if (address)
+        must(gnutls_x509_crt_set_subject_alt_name(id->crt, GNUTLS_SAN_IPADDRESS, address, 4,
+                                                  GNUTLS_FSAN_SET), "address");
+    if (purpose)
+        must(gnutls_x509_crt_set_key_purpose_oid(id->crt, purpose, 0), "purpose");
+    must(gnutls_x509_crt_sign2(id->crt, ca.crt, ca.key, GNUTLS_DIG_SHA256, 0), "sign");
     export(id);
 }
 
@@ -156,6 +190,36 @@ static void trusted(void **state) {
     }
 }
 
+/* A literal address is looked for among the certificate's addresses. */
+static void trusted_by_address(void **state) {
+    struct node *s = server(*state, ZMQ_PULL, &at_address);
+    struct node *c = client(*state, ZMQ_PUSH, ca.crt_pem, "127.0.0.1");
+    node_connect(c, s->endpoint);
+    node_await_event(c, ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+}
+
+/* Certificates are read for a bind or connect, not for each of its connections; and anew when
+ * another one is told. */
+static void read_once(void **state) {
+    servers_read = trusts_read = 0;
+    struct node *s = server(*state, ZMQ_PULL, &good);
+    struct node *c = client(*state, ZMQ_PUSH, other_ca.crt_pem, "zmqx.test");
+    node_connect(c, s->endpoint);
+    for (int i = 0; i < 3; i++)
+        node_await_event(c, ZMQ_EVENT_CONNECT_RETRIED);
+    assert_int_equal(servers_read, 1);
+    assert_int_equal(trusts_read, 1);
+    node_set_text(c, ZMQ_WSS_TRUST_PEM, ca.crt_pem); /* of no effect on the first */
+    node_await_event(c, ZMQ_EVENT_CONNECT_RETRIED);
+    assert_int_equal(zmq_disconnect(c->sock, s->endpoint), 0);
+    node_connect(c, s->endpoint);
+    node_await_event(c, ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+    node_send(c, "'x'");
+    node_expect(s, "'x'");
+    assert_int_equal(servers_read, 1);
+    assert_int_equal(trusts_read, 2);
+}
+
 static void distrusted(void **state) {
     const struct {
         const struct identity *id;
@@ -164,7 +228,8 @@ static void distrusted(void **state) {
         {&good, ca.crt_pem, "other.test"}, {&good, ca.crt_pem, "127.0.0.1"},
         {&good, other_ca.crt_pem, NULL},   {&good, NULL, NULL},
         {&expired, ca.crt_pem, NULL},      {&expired, ca.crt_pem, "zmqx.test"},
-        {&foreign, ca.crt_pem, "zmqx.test"},
+        {&foreign, ca.crt_pem, "zmqx.test"}, {&at_address, ca.crt_pem, "127.0.0.2"},
+        {&of_client, ca.crt_pem, NULL},    {&of_client, ca.crt_pem, "zmqx.test"},
     };
     struct wire *w = *state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -263,14 +328,19 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         ON_TCP(round_trips), ON_TCP(topics),   ON_TCP(trusted), ON_TCP(distrusted),
         ON_TCP(system_trust), ON_TCP(unusable), ON_TCP(mixed),   ON_TCP(silent),
+        ON_TCP(trusted_by_address), ON_TCP(read_once),
     };
     issue(&ca, "authority", NULL, DAY);
     issue(&other_ca, "another", NULL, DAY);
     issue(&good, "zmqx.test", &ca, DAY);
     issue(&expired, "zmqx.test", &ca, -DAY);
     issue(&foreign, "zmqx.test", &other_ca, DAY);
+    issue(&at_address, "zmqx.test", &ca, DAY);
+    amend(&at_address, "\x7f\0\0\1", NULL);
+    issue(&of_client, "zmqx.test", &ca, DAY);
+    amend(&of_client, NULL, GNUTLS_KP_TLS_WWW_CLIENT);
     int rc = cmocka_run_group_tests(tests, wire_group_setup, wire_group_teardown);
-    struct identity *all[] = {&ca, &other_ca, &good, &expired, &foreign};
+    struct identity *all[] = {&ca, &other_ca, &good, &expired, &foreign, &at_address, &of_client};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         forget(all[i]);
     return rc;
