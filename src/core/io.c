@@ -9,8 +9,9 @@
 enum { EVENTS_PER_TURN = 64, FLUSH_BATCH = 64 };
 #define WAKE_KEY UINT64_C(0xffffffff)
 static const uint64_t TICK_NS = 1000000, SWEEP_NS = 50000, SLACK_NS = 1000;
-enum { LINKS_PER_SWEEP = 4, SWEEP_STRETCH_MAX = 20, PATIENCE = 8,
-       LINKS_PER_PATIENCE = 32 };
+/* So few dirty links are swept at every look. */
+enum { FEW = 4, LOOKS_PER_SWEEP = 4, LINKS_PER_STRETCH = 4, STRETCH_MAX = 5 };
+enum { PATIENCE = 8, LINKS_PER_PATIENCE = 32 }; /* sweeps that a link is left to its sender */
 
 void zx_io_wake(struct zx_io *io) {
     zx_event_signal(&io->wake);
@@ -233,10 +234,10 @@ void zx_io_flush_dirty(struct zx_io *io) {
     flush_links(ours);
 }
 
-/* Flushes by sending threads. Each has a place by its hash; two that share one are taken for one
- * that works, which their patience bounds. */
+/* What sending threads do: sends that leave bytes behind, flushes. Each thread has a place by its
+ * hash; of two that share one the second is taken to work as long as the first does. */
 static struct {
-    _Alignas(64) atomic_uint flushes;
+    _Alignas(64) atomic_uint works;
 } senders[ZX_IO_SENDERS];
 
 static unsigned place_of(uintptr_t thread) {
@@ -244,75 +245,87 @@ static unsigned place_of(uintptr_t thread) {
 }
 
 void zx_io_sender_works(void) {
-    atomic_uint *n = &senders[place_of(zx_os_self())].flushes;
+    atomic_uint *n = &senders[place_of(zx_os_self())].works;
     /* Not a read-modify-write: a count lost between two threads of one place costs a sweep. */
     atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + 1,
                           memory_order_relaxed);
 }
 
-/* Sweeps that a sender with so many links may take to come round to one. */
-static unsigned patience(unsigned links) {
-    return PATIENCE + links / LINKS_PER_PATIENCE;
-}
-
-/* The places whose threads have flushed anything in the last sweeps, a bit for each. */
+/* The places whose threads have sent or flushed since the last look, a bit for each. */
 static unsigned working_senders(struct zx_io *io) {
     unsigned working = 0;
     for (unsigned i = 0; i < ZX_IO_SENDERS; i++) {
-        unsigned n = atomic_load_explicit(&senders[i].flushes, memory_order_relaxed);
-        if (n != io->dirty.senders[i].seen)
-            io->dirty.senders[i].patience = patience(io->dirty.links);
-        else if (io->dirty.senders[i].patience)
-            io->dirty.senders[i].patience--;
-        io->dirty.senders[i].seen = n;
-        working |= (unsigned)(io->dirty.senders[i].patience > 0) << i;
+        unsigned n = atomic_load_explicit(&senders[i].works, memory_order_relaxed);
+        working |= (unsigned)(n != io->dirty.senders_seen[i]) << i;
+        io->dirty.senders_seen[i] = n;
     }
     return working;
 }
 
-/* One of many that its sender will come round to. */
-static bool is_spared(struct zx_io *io, struct zx_link *l, unsigned working) {
-    uintptr_t by = atomic_load_explicit(&l->dirty.by, memory_order_relaxed);
-    return io->dirty.links > LINKS_PER_SWEEP && working >> place_of(by) & 1 &&
-           ++l->dirty.spared <= patience(io->dirty.links);
+/* Nobody has been here for two sweeps: no more until a sender calls. */
+static void rest_from_sweeping(struct zx_io *io) {
+    /* Asleep first, then the look; partner: the push before the load in zx_io_dirty. */
+    atomic_store_explicit(&io->dirty.awake, 0, memory_order_seq_cst);
+    if (atomic_load_explicit(&io->dirty.list, memory_order_seq_cst))
+        atomic_store_explicit(&io->dirty.awake, 1, memory_order_seq_cst);
+    io->dirty.empty_ticks = 0;
 }
 
-/* Flushes links whose sender has not flushed since the last sweep. Returns how long the next
- * may wait: a sender with many links needs longer to come round to each. */
+/* Does its sender see to it? Of few links that flushed since the last sweep; of many also one
+ * that is still sending and has not come round to this one for a bounded time. */
+static bool is_seen_to(struct zx_io *io, struct zx_link *l, bool is_full) {
+    const unsigned links = io->dirty.links;
+    uintptr_t by = atomic_load_explicit(&l->dirty.by, memory_order_relaxed);
+    if (links > FEW && !(io->dirty.working >> place_of(by) & 1))
+        return false;
+    unsigned count = atomic_load_explicit(&l->dirty.flushes, memory_order_relaxed);
+    if (count != l->dirty.flushes_seen) {
+        l->dirty.flushes_seen = count;
+        l->dirty.spared = 0;
+        return true;
+    }
+    l->dirty.spared += is_full;
+    return links > FEW && l->dirty.spared <= PATIENCE + links / LINKS_PER_PATIENCE;
+}
+
+/* Are there many links, and nothing to do before the next look? A sender that has just stopped
+ * is not made to wait for the sweep that goes through all links. */
+static bool can_wait(struct zx_io *io) {
+    if (io->dirty.links <= FEW)
+        return false;
+    unsigned before = io->dirty.working;
+    io->dirty.working = working_senders(io);
+    return !(before & ~io->dirty.working) && io->dirty.looks % LOOKS_PER_SWEEP != 0;
+}
+
+/* Flushes links whose sender does not see to it. Returns how long the next look may wait. */
 static uint64_t zx_io_sweep(struct zx_io *io) {
-    unsigned links = 0;
-    struct zx_link *list = atomic_exchange_explicit(&io->dirty.list, NULL, memory_order_seq_cst);
-    struct zx_link *still = NULL;
-    if (list) {
-        io->dirty.empty_ticks = 0;
-    } else if (++io->dirty.empty_ticks >= 2) {
-        /* Asleep first, then the look; partner: the push before the load in zx_io_dirty. */
-        atomic_store_explicit(&io->dirty.awake, 0, memory_order_seq_cst);
-        if (atomic_load_explicit(&io->dirty.list, memory_order_seq_cst))
-            atomic_store_explicit(&io->dirty.awake, 1, memory_order_seq_cst);
-        io->dirty.empty_ticks = 0;
-    }
-    const unsigned working = list ? working_senders(io) : 0;
-    while (list) {
-        struct zx_link *l = list;
-        list = l->dirty.next;
-        links++;
-        unsigned count = atomic_load_explicit(&l->dirty.flushes, memory_order_relaxed);
-        if (count != l->dirty.flushes_seen) {
-            l->dirty.flushes_seen = count;
-            l->dirty.spared = 0;
-            dirty_push(io, l);
-        } else if (is_spared(io, l, working)) {
-            dirty_push(io, l);
-        } else {
-            l->dirty.next = still;
-            still = l;
+    unsigned links = io->dirty.links;
+    io->dirty.looks++;
+    if (!can_wait(io)) {
+        bool is_full = io->dirty.looks % LOOKS_PER_SWEEP == 0;
+        struct zx_link *list =
+            atomic_exchange_explicit(&io->dirty.list, NULL, memory_order_seq_cst);
+        struct zx_link *still = NULL;
+        if (list)
+            io->dirty.empty_ticks = 0;
+        else if (++io->dirty.empty_ticks >= 2)
+            rest_from_sweeping(io);
+        for (links = 0; list; links++) {
+            struct zx_link *l = list;
+            list = l->dirty.next;
+            if (is_seen_to(io, l, is_full)) {
+                dirty_push(io, l);
+            } else {
+                l->dirty.next = still;
+                still = l;
+            }
         }
+        flush_links(still);
+        io->dirty.links = links;
     }
-    flush_links(still);
-    io->dirty.links = links;
-    unsigned stretch = 1 + links / LINKS_PER_SWEEP;
-    return SWEEP_NS * (stretch < SWEEP_STRETCH_MAX ? stretch : SWEEP_STRETCH_MAX);
+    unsigned stretch = 1 + links / LINKS_PER_STRETCH;
+    return SWEEP_NS * (stretch < STRETCH_MAX ? stretch : STRETCH_MAX);
 }
 
 /* ---- timers ---- */

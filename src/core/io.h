@@ -50,9 +50,7 @@ struct zx_io {
         atomic_uint awake;
         unsigned empty_ticks;
         unsigned links; /* of the last sweep */
-        struct {
-            unsigned seen, patience; /* flushes; sweeps until it is taken for idle */
-        } senders[ZX_IO_SENDERS];
+        unsigned looks, working, senders_seen[ZX_IO_SENDERS];
     } dirty;
 };
 
@@ -73,8 +71,8 @@ void zx_timer_set(struct zx_source *src, uint64_t at_ns);
 
 /* l has bytes that its sender did not offer to the kernel (its mark was clear). */
 void zx_io_dirty(struct zx_io *io, struct zx_link *l);
-/* The calling thread has flushed one of its pipes: it is at work, and the sweeper
- * leaves to it what it left on many others. */
+/* The calling thread sends, or has flushed one of its pipes: it is at work, and the sweeper leaves
+ * to it what it left on many others. */
 void zx_io_sender_works(void);
 /* Flushes now what the calling thread left behind: it is about to sleep. Others' batches are left
  * to grow: to write them half full would tell their senders that they are slow. */

@@ -156,6 +156,7 @@ static inline void count_send(struct zx_budget *b) {
 /* What is not just one more message of a batch. */
 static int sent_slow(struct zx_socket *s, struct zx_pipe *p) {
     struct zx_budget *b = &s->budget;
+    zx_io_sender_works();
     bool first = !p->app.in_set_dirty;
     if (first && !remember(b, p)) {
         zx_pipe_flush(p);
@@ -202,6 +203,7 @@ void zx_socket_sent_all(struct zx_socket *s, struct zx_pipe *const *v, uint32_t 
     struct zx_budget *b = &s->budget;
     uint64_t now = zx_os_now_ns();
     bool full = false;
+    zx_io_sender_works();
     b->burst++;
     if (!b->sent++)
         b->first_ns = now;
