@@ -23,19 +23,18 @@
 struct fault *fault;
 
 static atomic_int armed;
-static enum fault_kind kind;
-static long target;
-static int variant;
+static atomic_flag has_failed = ATOMIC_FLAG_INIT;
+static struct fault_order order;
 
-void fault_arm(enum fault_kind which, long at, int number) {
+void fault_arm(struct fault_order what) {
     void *preload[4];
     (void)backtrace(preload, 4); /* the first one allocates */
-    kind = which;
-    target = at;
-    variant = number;
+    order = what;
     atomic_store(&fault->points, 0);
     atomic_store(&fault->live, 0);
     atomic_store(&fault->fired, 0);
+    for (int i = 0; i < FAULT_PLACES; i++)
+        atomic_store(&fault->place[i], 0);
     fault->verdict[0] = '\0';
     atomic_store(&armed, 1);
 }
@@ -44,38 +43,64 @@ void fault_disarm(void) {
     atomic_store(&armed, 0);
 }
 
-/* How often system calls are made is up to the clock: of those that come the same way only the
- * first few are points. Ways are told apart by a hash of the stack; a table that is full says that
- * a way is new. */
-static bool is_often(void) {
-    enum { FRAMES = 12, WAYS = 4096, OFTEN = 3 };
-    static struct {
-        _Atomic uintptr_t way;
-        atomic_int times;
-    } seen[WAYS];
-    void *stack[FRAMES];
-    uintptr_t way = 1;
-    for (int i = backtrace(stack, FRAMES); i--;)
-        way = (way ^ (uintptr_t)stack[i]) * UINT64_C(0x9e3779b97f4a7c15) >> 1 | 1;
-    for (size_t k = 0; k < WAYS; k++) {
-        size_t at = (way + k) % WAYS;
-        uintptr_t none = 0;
-        if (!atomic_compare_exchange_strong(&seen[at].way, &none, way) && none != way)
-            continue;
-        return atomic_fetch_add(&seen[at].times, 1) >= OFTEN;
-    }
-    return false;
+/* By distances within the program: the same in each of its processes. */
+static uint64_t mix(uint64_t h, const void *frame) {
+    return (h ^ ((uintptr_t)frame - (uintptr_t)&fault_arm)) * UINT64_C(0x9e3779b97f4a7c15) >> 1 | 1;
 }
 
-/* Counts a call; the errno it shall fail with, or 0. */
-static int refuse(enum fault_kind which, const char *function, const int *errs, int n) {
-    if (!atomic_load_explicit(&armed, memory_order_relaxed) || which != kind)
+/* Puts a value into a table of hashes; where it is, or -1 if the table is full. */
+static int enter(_Atomic uint64_t *table, int size, uint64_t value) {
+    for (int k = 0; k < size; k++) {
+        int at = (int)((value + (unsigned)k) % (unsigned)size);
+        uint64_t none = 0;
+        if (atomic_compare_exchange_strong(&table[at], &none, value) || none == value)
+            return at;
+    }
+    return -1;
+}
+
+/* How often system calls are made is up to the clock: of those that come the same way only the
+ * first few are points. Ways are told apart by a hash of the stack; a table that is full says that
+ * a way is new. The place is the stack's part next to the call. */
+static bool is_often(const void *caller, uint64_t *place) {
+    enum { FRAMES = 14, NEAR = 2, WAYS = 4096, OFTEN = 3 };
+    static _Atomic uint64_t seen[WAYS];
+    static atomic_int times[WAYS];
+    void *stack[FRAMES];
+    uint64_t way = 1;
+    int n = backtrace(stack, FRAMES), from = 0;
+    while (from < n && stack[from] != caller)
+        from++;
+    *place = 1;
+    for (int i = from; i < n && i < from + NEAR; i++)
+        *place = mix(*place, stack[i]);
+    for (int i = n; i--;)
+        way = mix(way, stack[i]);
+    (void)enter(fault->place, FAULT_PLACES, *place);
+    int at = enter(seen, WAYS, way);
+    return at >= 0 && atomic_fetch_add(&times[at], 1) >= OFTEN;
+}
+
+/* Is it this call's turn to fail? Counts it. */
+static bool is_due(const void *caller) {
+    uint64_t place = 0;
+    bool counts = order.kind == FAULT_MEMORY || !is_often(caller, &place);
+    long point = counts ? atomic_fetch_add(&fault->points, 1) : -1;
+    if (order.place ? place != order.place : !counts || point != order.point)
+        return false;
+    if (atomic_flag_test_and_set(&has_failed))
+        return false;
+    fault->failed_at = place;
+    return true;
+}
+
+/* The errno a call shall fail with, or 0. */
+static int refuse(enum fault_kind which, const char *function, const void *caller, const int *errs,
+                  int n) {
+    if (!atomic_load_explicit(&armed, memory_order_relaxed) || which != order.kind ||
+        !is_due(caller))
         return 0;
-    if (which == FAULT_SYSTEM && is_often())
-        return 0;
-    if (atomic_fetch_add(&fault->points, 1) != target)
-        return 0;
-    fault->err = errs[variant % n];
+    fault->err = errs[order.variant % n];
     fault->variants = n;
     fault->depth = backtrace(fault->stack, FAULT_DEPTH);
     snprintf(fault->function, sizeof fault->function, "%s", function);
@@ -84,7 +109,7 @@ static int refuse(enum fault_kind which, const char *function, const int *errs, 
 }
 
 #define REFUSE(which, function, ...)                                                               \
-    refuse(which, function, (const int[]){__VA_ARGS__},                                            \
+    refuse(which, function, __builtin_return_address(0), (const int[]){__VA_ARGS__},               \
            (int)(sizeof((const int[]){__VA_ARGS__}) / sizeof(int)))
 
 /* True, and errno set, if the call is to fail. */

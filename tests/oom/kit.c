@@ -222,9 +222,36 @@ int64_t kit_recv(void *sock, const void *prefix, size_t prefix_size, int timeout
     return got ? (int64_t)i : -1;
 }
 
+enum { NUMBERS = 1 << 16 };
+
+static struct {
+    int64_t last[2]; /* of each connection */
+    bool seen[NUMBERS];
+} order;
+
+void kit_order_from(int64_t first) {
+    order.last[0] = order.last[1] = first - 1;
+    memset(order.seen, 0, sizeof order.seen);
+}
+
+void kit_in_order(int64_t i) {
+    int of = order.last[1] > order.last[0]; /* the one that is further, if i can be its next */
+    if (i <= order.last[of] && fault_has_fired())
+        of = !of;
+    if (i <= order.last[of])
+        kit_fail("message %lld after %lld and %lld", (long long)i, (long long)order.last[0],
+                 (long long)order.last[1]);
+    if (i < NUMBERS && order.seen[i])
+        kit_fail("message %lld twice", (long long)i);
+    if (i < NUMBERS)
+        order.seen[i] = true;
+    order.last[of] = i;
+}
+
 void kit_stream_on(void *from, void *to, struct kit_stream *s, uint32_t n, bool may_lose) {
     uint32_t arrived = 0;
     int64_t last = (int64_t)s->arrived - 1;
+    kit_order_from(s->arrived);
     while (arrived < n) {
         /* Some ahead, but not without end while the connection is away. */
         if (may_lose || s->sent < s->arrived + 4 || fault_has_fired())
@@ -232,12 +259,12 @@ void kit_stream_on(void *from, void *to, struct kit_stream *s, uint32_t n, bool 
         int64_t i = kit_recv(to, NULL, 0, 5);
         if (i < 0)
             continue;
-        if (i <= last)
-            kit_fail("message %lld after %lld", (long long)i, (long long)last);
+        kit_in_order(i);
         if (i != last + 1 && !may_lose && !fault_has_fired())
             kit_fail("message %lld is lost", (long long)last + 1);
         last = i;
-        s->arrived = (uint32_t)i + 1;
+        if ((uint32_t)i >= s->arrived)
+            s->arrived = (uint32_t)i + 1;
         arrived++;
     }
 }

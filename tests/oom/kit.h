@@ -52,6 +52,11 @@ struct kit_stream {
     uint32_t sent, arrived; /* next numbers */
 };
 void kit_stream(void *from, void *to, uint32_t n);
+/* Message i of a stream has arrived. In order, and nothing twice; once a fault may have ended a
+ * connection, what that brought may arrive among what the next one brings, each in its order. */
+void kit_in_order(int64_t i);
+/* A stream begins whose first message has that number. */
+void kit_order_from(int64_t first);
 void kit_stream_on(void *from, void *to, struct kit_stream *s, uint32_t n, bool may_lose);
 /* Is there something to receive within timeout_ms? */
 bool kit_poll(void *sock, int timeout_ms);

@@ -2,7 +2,7 @@
 /*
  * Every allocation (or system call) of the library fails once, in whole programs.
  *
- *     oom_memory | oom_system [scene [transport [point [variant]]]]
+ *     oom_memory | oom_system [scene [transport [point [variant [place]]]]]
  *
  * A scene is played in a process of its own: once to count the calls, then once for each of them
  * with that one failing. It must come to its end in time, by the means of a careful program (a call
@@ -11,7 +11,10 @@
  *
  * Several plays go on at a time: most of each is waiting for what the fault has delayed.
  *
- * points.txt holds how many calls each scene is known to make. There may be more, never fewer.
+ * points.txt holds how much of each scene is known to fail: how many allocations, and from how many
+ * places system calls. There may be more, never fewer. How many system calls there are is up to the
+ * clock, and so is whether a place's turn comes in a play by numbers: places that did not fail so
+ * are played by name, until they do or as many as are known have.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -37,7 +40,8 @@ enum { DEADLINE_S = 25 };
 enum { DEADLINE_S = 20 }; /* below the 30 s after which a handshake is given up */
 #endif
 
-enum { AT_A_TIME = 8, CASES_MAX = 64, COUNT_AGAIN = 4 };
+/* The clock may keep a scene from a place for some plays, hardly for so many. */
+enum { AT_A_TIME = 8, CASES_MAX = 64, COUNTS = 3, COUNTS_MAX = 25, AIMS = 2, AIMS_MAX = 25 };
 
 static enum fault_kind kind = ZX_OOM_SYSTEM ? FAULT_SYSTEM : FAULT_MEMORY;
 static const char *points_file = ZX_OOM_POINTS;
@@ -49,15 +53,17 @@ struct act {
     long points, live; /* found by counting */
     long next;         /* the next point to be played */
     long floor, played, failures;
+    uint64_t place[FAULT_PLACES];
+    bool failed[FAULT_PLACES];
+    int places, places_failed;
 };
 
 /* What one of the processes of the moment plays. */
 struct seat {
     pid_t child;
     struct act *act;
-    long point;
-    int variant;
-    double since, took;
+    struct fault_order order;
+    double since, took, awake_since;
 };
 
 static struct act acts[CASES_MAX];
@@ -65,6 +71,7 @@ static int n_acts;
 static struct fault *faults; /* one for each seat */
 static struct seat seats[AT_A_TIME];
 static struct seat slowest;
+static double awake; /* how long this process has run: a machine that stands still is no hang */
 
 /* ---- one play ---- */
 
@@ -101,17 +108,25 @@ static void await_helpers(void) {
     }
 }
 
-static void play(const struct act *a, long point, int variant) {
+static void play(const struct act *a, struct fault_order order) {
     make_slots();
-    fault_arm(kind, point, variant);
+    fault_arm(order);
     a->scene->play(a->transport);
     fault_disarm();
     await_helpers();
     zx_pool_trim();
 }
 
-static void seat_start(struct seat *s, struct act *a, long point, int variant) {
-    *s = (struct seat){.act = a, .point = point, .variant = variant, .since = now()};
+/* Their ends are asked for, not told at any time. */
+static void keep_children_quiet(int how) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    (void)sigprocmask(how, &set, NULL);
+}
+
+static void seat_start(struct seat *s, struct act *a, struct fault_order order) {
+    *s = (struct seat){.act = a, .order = order, .since = now(), .awake_since = awake};
     fault = &faults[s - seats];
     fault->variants = 1;
     fault->function[0] = fault->verdict[0] = '\0';
@@ -123,15 +138,35 @@ static void seat_start(struct seat *s, struct act *a, long point, int variant) {
     }
     if (s->child)
         return;
-    (void)alarm(DEADLINE_S);
-    play(a, point, variant);
+    keep_children_quiet(SIG_UNBLOCK);
+    play(a, order);
     exit(0); /* where a sanitizer looks for leaks */
+}
+
+/* Waits for one of them to end; ends those that hang. */
+static pid_t await_child(int *status) {
+    const struct timespec nap = {0, 100000000};
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    for (double last = now();;) {
+        pid_t child = waitpid(-1, status, WNOHANG);
+        if (child)
+            return child;
+        (void)sigtimedwait(&set, NULL, &nap);
+        double passed = now() - last;
+        awake += passed < 1 ? passed : 1;
+        last += passed;
+        for (struct seat *s = seats; s < seats + AT_A_TIME; s++)
+            if (s->child && awake - s->awake_since > DEADLINE_S)
+                (void)kill(s->child, SIGALRM);
+    }
 }
 
 /* Waits for one of them to end. What is wrong is in its fault's verdict, else that is empty. */
 static struct seat *seat_end(void) {
     int status = 0;
-    pid_t child = wait(&status);
+    pid_t child = await_child(&status);
     struct seat *s = seats;
     while (s < seats + AT_A_TIME && s->child != child)
         s++;
@@ -157,13 +192,14 @@ static struct seat *seat_end(void) {
 static void report(const struct seat *s) {
     const struct fault *f = &faults[s - seats];
     s->act->failures++;
-    if (s->point < 0) {
+    if (s->order.point < 0 && !s->order.place) {
         printf("FAILED %s %s without any fault: %s\n", s->act->scene->name, s->act->transport,
                f->verdict);
         return;
     }
-    printf("FAILED %s %s %ld %d (%s, %s): %s\n", s->act->scene->name, s->act->transport, s->point,
-           s->variant, f->function, strerror(f->err), f->verdict);
+    printf("FAILED %s %s %ld %d %llu (%s, %s): %s\n", s->act->scene->name, s->act->transport,
+           s->order.point, s->order.variant, (unsigned long long)s->order.place, f->function,
+           strerror(f->err), f->verdict);
     Dl_info self;
     if (!dladdr((void *)(size_t)&report, &self))
         return;
@@ -198,12 +234,39 @@ static struct seat *free_seat(void) {
     return NULL;
 }
 
-/* How many calls there are. Threads that meet otherwise may make one less: counted again then. */
+/* Which of the act's places that is, or a new one. */
+static int place_of(struct act *a, uint64_t place) {
+    int i = 0;
+    while (i < a->places && a->place[i] != place)
+        i++;
+    if (i == a->places && i < FAULT_PLACES)
+        a->place[a->places++] = place;
+    return i < FAULT_PLACES ? i : FAULT_PLACES - 1;
+}
+
+static void note_places(struct act *a, struct fault *f) {
+    for (int i = 0; i < FAULT_PLACES; i++)
+        if (atomic_load(&f->place[i]))
+            (void)place_of(a, atomic_load(&f->place[i]));
+}
+
+static void note_failed(struct act *a, const struct fault *f) {
+    if (kind != FAULT_SYSTEM || !atomic_load(&f->fired))
+        return;
+    bool *failed = &a->failed[place_of(a, f->failed_at)];
+    a->places_failed += !*failed;
+    *failed = true;
+}
+
+/* How many calls there are, and from where. Threads that meet otherwise make some less: counted
+ * again then. */
 static void count(struct act *a) {
+    int counts = kind == FAULT_SYSTEM ? COUNTS : 1;
     a->floor = floor_of(a->scene->name, a->transport);
-    a->points = -1;
-    for (int i = 0; i <= COUNT_AGAIN && (i == 0 || a->points < a->floor); i++) {
-        seat_start(&seats[0], a, -1, 0);
+    for (int i = 0; i < COUNTS_MAX; i++) {
+        if (i >= counts && (kind == FAULT_SYSTEM ? a->places : a->points) >= a->floor)
+            break;
+        seat_start(&seats[0], a, (struct fault_order){.kind = kind, .point = -1});
         if (seat_end(), faults[0].verdict[0]) {
             report(&seats[0]);
             a->points = 0;
@@ -212,17 +275,27 @@ static void count(struct act *a) {
         if (atomic_load(&faults[0].points) > a->points)
             a->points = atomic_load(&faults[0].points);
         a->live = atomic_load(&faults[0].live);
+        note_places(a, &faults[0]);
     }
-    if (a->points < a->floor || a->floor < 0) {
-        printf("FAILED %s %s: %ld points, %s says %ld\n", a->scene->name, a->transport, a->points,
-               points_file, a->floor);
-        a->failures++;
-    }
+}
+
+static long reached(const struct act *a) {
+    return kind == FAULT_SYSTEM ? a->places_failed : a->points;
+}
+
+/* Has as much failed as is known to? */
+static void hold_to_floor(struct act *a) {
+    if (reached(a) >= a->floor && a->floor >= 0)
+        return;
+    printf("FAILED %s %s: %ld %s, %s says %ld\n", a->scene->name, a->transport, reached(a),
+           kind == FAULT_SYSTEM ? "places" : "points", points_file, a->floor);
+    a->failures++;
 }
 
 static void judge(struct seat *s) {
     struct fault *f = &faults[s - seats];
     s->act->played++;
+    note_failed(s->act, f);
     if (!f->verdict[0] && atomic_load(&f->live) > s->act->live)
         snprintf(f->verdict, sizeof f->verdict, "%ld allocations are left, not %ld",
                  atomic_load(&f->live), s->act->live);
@@ -230,14 +303,48 @@ static void judge(struct seat *s) {
         report(s);
 }
 
-static void play_all(void) {
-    int busy = 0, at = 0;
+/* Where the round is. */
+static struct {
+    int act, place;
+    int round;
+} aim;
+
+/* The next play by number. */
+static bool next_point(struct act **act, struct fault_order *order) {
+    static int at;
+    while (at < n_acts && acts[at].next == acts[at].points)
+        at++;
+    if (at == n_acts)
+        return false;
+    *act = &acts[at];
+    *order = (struct fault_order){.kind = kind, .point = acts[at].next++};
+    return true;
+}
+
+/* The next play for a place that has not failed yet. */
+static bool next_place(struct act **act, struct fault_order *order) {
+    for (; aim.act < n_acts; aim.act++, aim.place = 0) {
+        struct act *a = &acts[aim.act];
+        if (aim.round >= AIMS && a->places_failed >= a->floor)
+            continue;
+        while (aim.place < a->places && a->failed[aim.place])
+            aim.place++;
+        if (aim.place == a->places)
+            continue;
+        *act = a;
+        *order = (struct fault_order){.kind = kind, .point = -1, .place = a->place[aim.place++]};
+        return true;
+    }
+    return false;
+}
+
+static void play_all(bool (*next)(struct act **act, struct fault_order *order)) {
+    struct act *act;
+    struct fault_order order;
+    int busy = 0;
     for (;;) {
-        while (at < n_acts && acts[at].next == acts[at].points)
-            at++;
-        if (at < n_acts && busy < AT_A_TIME) {
-            seat_start(free_seat(), &acts[at], acts[at].next, 0);
-            acts[at].next++;
+        if (busy < AT_A_TIME && next(&act, &order)) {
+            seat_start(free_seat(), act, order);
             busy++;
             continue;
         }
@@ -247,10 +354,20 @@ static void play_all(void) {
         int variants = faults[s - seats].variants;
         judge(s);
         busy--;
-        if (s->variant + 1 < variants) {
-            seat_start(s, s->act, s->point, s->variant + 1);
+        if (s->order.variant + 1 < variants) {
+            order = s->order;
+            order.variant++;
+            seat_start(s, s->act, order);
             busy++;
         }
+    }
+}
+
+static void play_places(void) {
+    for (int i = 0; i < AIMS_MAX; i++) {
+        aim.act = aim.place = 0;
+        aim.round = i;
+        play_all(next_place);
     }
 }
 
@@ -270,9 +387,9 @@ static void choose(int argc, char **argv) {
 static int summary(double seconds) {
     long points = 0, played = 0, failures = 0;
     for (struct act *a = acts; a < acts + n_acts; a++) {
-        printf("%s %-20s %-7s %5ld points, %5ld plays, %ld failures\n",
+        printf("%s %-20s %-7s %5ld points, %3d places of %3d, %5ld plays, %ld failures\n",
                kind == FAULT_MEMORY ? "memory" : "system", a->scene->name, a->transport, a->points,
-               a->played, a->failures);
+               a->places_failed, a->places, a->played, a->failures);
         points += a->points;
         played += a->played;
         failures += a->failures;
@@ -281,7 +398,7 @@ static int summary(double seconds) {
            seconds);
     if (slowest.act)
         printf("slowest: %s %s %ld %d, %.1f s\n", slowest.act->scene->name,
-               slowest.act->transport, slowest.point, slowest.variant, slowest.took);
+               slowest.act->transport, slowest.order.point, slowest.order.variant, slowest.took);
     return failures || !played;
 }
 
@@ -293,14 +410,21 @@ int main(int argc, char **argv) {
     if (faults == MAP_FAILED)
         return 1;
     fault = faults;
+    keep_children_quiet(SIG_BLOCK);
     choose(argc, argv);
     if (argc > 3 && n_acts == 1) {
-        play(acts, atol(argv[3]), argc > 4 ? atoi(argv[4]) : 0);
+        play(acts, (struct fault_order){.kind = kind,
+                                        .point = atol(argv[3]),
+                                        .variant = argc > 4 ? atoi(argv[4]) : 0,
+                                        .place = argc > 5 ? strtoull(argv[5], NULL, 10) : 0});
         printf("%ld points, %ld left\n", atomic_load(&fault->points), atomic_load(&fault->live));
         return 0;
     }
     for (int i = 0; i < n_acts; i++)
         count(&acts[i]);
-    play_all();
+    play_all(next_point);
+    play_places();
+    for (int i = 0; i < n_acts; i++)
+        hold_to_floor(&acts[i]);
     return summary(now() - start);
 }
