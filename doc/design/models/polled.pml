@@ -1,53 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stream over inproc (R2, its quick form): a reader that has read its pipe dry and goes on
- * looking keeps the mark `listed` and sets `polled`; a writer that sees `polled` commits without a
- * fence. Before it sleeps the reader takes both marks off, runs the process-wide barrier for both
- * sides and looks again. A reader that goes to sleep without having polled fences, as in `inbox`.
+ * A stream over inproc (R2, its quick form): a reader that has read its last active pipe dry and
+ * goes on looking keeps the mark `listed`, sets `polled` and takes the pipe out of its ring; a
+ * writer that sees `polled` commits without a fence. The wait that follows looks into that pipe.
+ * Before it sleeps the reader takes both marks off, runs the process-wide barrier for both sides
+ * and looks again; when the wait ends, however it does, the pipe is back in the ring. A reader
+ * that goes to sleep without having polled, as a poll does, fences, as in `inbox`.
  *
- * Proves: no message stays unseen by a reader that sleeps while the pipe is unlisted.
- * Bounds: one writer of 3 messages; the reader polls or sleeps as it likes.
+ * Proves: no message stays unseen by a reader that sleeps, whichever pipe it comes by.
+ * Bounds: 2 pipes into one socket, a writer of 2 messages for one, of 1 for the other; a call of the reader's waits by
+ * itself or leaves the wait to a poll, and polls or not, as it likes; which of the active pipes it
+ * reads first is open (the ring's order is one of those).
  */
-#define WRITER 0
-#define READER 1
-#define NT 2
-#define NV 3
-#define COMMITTED 0
-#define LISTED 1
-#define POLLED 2
+#define READER 2
+#define NT 3
+#define NV 6
+#define COMMITTED(q) (q)
+#define LISTED(q) (2 + (q))
+#define POLLED(q) (4 + (q))
 #include "weak.pml"
 
-#define MSGS 3
+#define MSGS(q) (2 - (q))
+#define NONE 2
 
 bool attention; /* a post to the inbox: a sequentially consistent operation */
-byte got;
+bool posted[2];
+byte got[2];
+
+#define ALL_GOT (got[0] == MSGS(0) && got[1] == MSGS(1))
+#define HAS(q) (got[q] < LOAD(READER, COMMITTED(q)))
 
 /* zx_pipe_announce: src/core/pipe.c */
-active proctype writer()
+proctype writer(byte me)
 {
     byte n, old;
 
     do
-    :: n == MSGS -> break
+    :: n == MSGS(me) -> break
     :: else ->
         n++;
-        store_release(WRITER, COMMITTED, n);
+        store_release(me, COMMITTED(me), n);
         if
-        :: LOAD(WRITER, POLLED)
+        :: LOAD(me, POLLED(me))
         :: else ->
 #ifndef DROP_WRITER_FENCE
-            fence(WRITER)
+            fence(me)
 #endif
         fi;
         if
-        :: LOAD(WRITER, LISTED)
+        :: LOAD(me, LISTED(me))
         :: else ->
-            d_step { DRAINED(WRITER); old = mem[LISTED]; mem[LISTED] = 1 };
+            d_step { DRAINED(me); old = mem[LISTED(me)]; mem[LISTED(me)] = 1 };
             if
             :: old
             :: else ->
 #ifndef DROP_POST
-                attention = true
+                d_step { posted[me] = true; attention = true }
 #endif
             fi;
             old = 0
@@ -55,80 +63,171 @@ active proctype writer()
     od
 }
 
+/* zx_pipe_unlist: src/core/pipe.c */
+inline unlist(q)
+{
+#ifndef DROP_UNLIST
+    store(READER, LISTED(q), 0);
+#endif
+    if
+    :: polled[q] ->
+        polled[q] = false;
+#ifndef DROP_POLLED_OFF
+        store(READER, POLLED(q), 0);
+#endif
+#ifndef DROP_BARRIER
+        fence(READER);
+        DRAINED(q) /* zx_os_membarrier */
+#else
+        fence(READER)
+#endif
+    :: else ->
+#ifndef DROP_READER_FENCE
+        fence(READER)
+#endif
+    fi;
+    has = false;
+#ifndef DROP_LOOK_AGAIN
+    if
+    :: HAS(q) ->
+        has = true;
+        store(READER, LISTED(q), 1)
+    :: else
+    fi
+#endif
+}
+
+#ifndef DROP_LAST_ONLY
+#define IS_LAST(q) (!ring[1 - (q)])
+#else
+#define IS_LAST(q) true
+#endif
+
+/* went_dry: src/patterns/fairq.c */
+inline went_dry(q)
+{
+    if
+    /* zx_wait_polls: src/core/wait.c; zx_pipe_poll: src/core/pipe.c */
+    :: patient && dry == NONE && IS_LAST(q) ->
+        if
+        :: polled[q]
+        :: else -> polled[q] = true; store(READER, POLLED(q), 1)
+        fi;
+        dry = q;
+        ring[q] = false
+    :: true ->
+        unlist(q);
+        ring[q] = has
+    fi;
+    has = false
+}
+
 /* zx_fairq_recv_slow: src/patterns/fairq.c */
-inline read_all()
+inline read_one()
 {
     do
-    :: got < LOAD(READER, COMMITTED) -> got++
-    :: else -> break
+    :: !taken && ring[0] ->
+        if
+        :: HAS(0) -> got[0] = got[0] + 1; taken = true
+        :: else -> went_dry(0)
+        fi
+    :: !taken && ring[1] ->
+        if
+        :: HAS(1) -> got[1] = got[1] + 1; taken = true
+        :: else -> went_dry(1)
+        fi
+    :: taken || (!ring[0] && !ring[1]) -> break
     od
+}
+
+/* zx_socket_attend: src/core/socket.c */
+inline attend()
+{
+    d_step {
+        attention = false;
+        ring[0] = ring[0] || posted[0];
+        ring[1] = ring[1] || posted[1];
+        posted[0] = false;
+        posted[1] = false
+    }
+}
+
+/* stop_polling: src/core/wait.c */
+inline stop_polling()
+{
+    if
+    :: dry != NONE ->
+#ifndef DROP_BACK_TO_RING
+        ring[dry] = true;
+#endif
+        dry = NONE
+    :: else
+    fi
+}
+
+/* wait_for_mail: src/core/wait.c */
+inline wait()
+{
+    if
+    :: dry != NONE && HAS(dry) -> has = true /* spin: src/core/wait.c */
+    :: dry != NONE && attention -> has = true
+    :: dry != NONE -> /* settle: src/core/wait.c */
+        unlist(dry);
+        if
+        :: has
+        :: else -> dry = NONE
+        fi
+    :: dry == NONE
+    fi;
+    if
+    :: has
+    :: else -> attention || ALL_GOT /* asleep */
+    fi;
+    has = false
 }
 
 active proctype reader()
 {
-    bool polls, dry;
+    bool ring[2], polled[2], patient, taken, has;
+    byte dry = NONE;
 
+    ring[0] = true;
+    ring[1] = true;
     do
-    :: got == MSGS -> break
+    :: ALL_GOT -> break
     :: else ->
-        read_all();
         if
-        /* zx_pipe_poll: src/core/pipe.c */
-        :: !polls && got < MSGS ->
-            polls = true;
-            store(READER, POLLED, 1)
-        :: true
+        :: patient = true
+        :: patient = false
         fi;
+        read_one();
         if
-        :: polls -> read_all() /* the spin of zx_wait_socket: src/core/wait.c */
-        :: true
-        fi;
-        /* zx_pipe_unlist: src/core/pipe.c */
-#ifndef DROP_UNLIST
-        store(READER, LISTED, 0);
-#endif
-        if
-        :: polls ->
-            polls = false;
-#ifndef DROP_POLLED_OFF
-            store(READER, POLLED, 0);
-#endif
-#ifndef DROP_BARRIER
-            fence(READER);
-            DRAINED(WRITER) /* zx_os_membarrier */
-#else
-            fence(READER)
-#endif
+        :: taken -> taken = false
         :: else ->
-#ifndef DROP_READER_FENCE
-            fence(READER)
-#endif
-        fi;
-        dry = true;
-#ifndef DROP_LOOK_AGAIN
-        if
-        :: got < LOAD(READER, COMMITTED) ->
-            dry = false;
-            store(READER, LISTED, 1)
-        :: else
-        fi;
-#endif
-        if
-        :: dry && got < MSGS ->
-            attention; /* asleep */
-            attention = false
-        :: else
-        fi;
-        dry = false
+            if
+            :: patient -> wait()
+            :: else -> attention || ALL_GOT /* a poll, which knows of no dry pipe */
+            fi;
+            if
+            :: attention -> attend()
+            :: else
+            fi;
+            if
+            :: patient -> stop_polling()
+            :: else
+            fi
+        fi
     od
 }
 
 init
 {
     atomic {
-        mem[LISTED] = 1;
-        run drain(WRITER, COMMITTED);
-        run drain(READER, LISTED);
-        run drain(READER, POLLED);
+        mem[LISTED(0)] = 1;
+        mem[LISTED(1)] = 1;
+        run writer(0); run writer(1);
+        run drain(0, COMMITTED(0)); run drain(1, COMMITTED(1));
+        run drain(READER, LISTED(0)); run drain(READER, LISTED(1));
+        run drain(READER, POLLED(0)); run drain(READER, POLLED(1));
     }
 }
