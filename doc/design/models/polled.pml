@@ -8,9 +8,9 @@
  * that goes to sleep without having polled, as a poll does, fences, as in `inbox`.
  *
  * Proves: no message stays unseen by a reader that sleeps, whichever pipe it comes by.
- * Bounds: 2 pipes into one socket, a writer of 2 messages for one, of 1 for the other; a call of the reader's waits by
- * itself or leaves the wait to a poll, and polls or not, as it likes; which of the active pipes it
- * reads first is open (the ring's order is one of those).
+ * Bounds: 2 pipes into one socket, a writer of 2 messages for one, of 1 for the other; a call of
+ * the reader's waits by itself or leaves the wait to a poll, and polls or not, as it likes; which
+ * of the active pipes it reads first is open (the ring's order is one of those).
  */
 #define READER 2
 #define NT 3
