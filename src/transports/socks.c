@@ -54,7 +54,7 @@ static size_t say_request(struct zx_socks *s) {
 
 enum { METHODS, LOGIN, REQUEST, BOUND, REST, THROUGH, OVER };
 
-/* A login may be asked for though none was offered: libzmq then gives an empty one. */
+/* A login may be asked for though none was offered: an empty one is given then, as by libzmq. */
 static int hear_method(struct zx_socks *s) {
     if (s->words[0] != VERSION)
         return -EPROTO;
@@ -164,7 +164,8 @@ int zx_socks_init(struct zx_socks *s, const struct zx_socks_conf *conf) {
         conf->password.size > ZX_SOCKS_TEXT_MAX)
         return -EINVAL;
     s->user = conf->user;
-    s->password = conf->password;
+    if (s->user.size) /* else nobody is to be told it */
+        s->password = conf->password;
     s->target_size = put_host(s, conf->host) + PORT_SIZE;
     zx_put16(s->target + s->target_size - PORT_SIZE, conf->port);
     enter(s, METHODS);

@@ -171,7 +171,7 @@ static void unoffered_methods(void **state) {
     start(&s, "x", "", "secret");
     EXPECT(&s, "\5\1\0");
     assert_int_equal(FEED(&s, "\5\2"), 0);
-    EXPECT(&s, "\1\0\6secret");
+    EXPECT(&s, "\1\0\0");
     zx_socks_fini(&s);
     start(&s, "x", "user", "");
     EXPECT(&s, "\5\1\2");
