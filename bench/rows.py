@@ -5,7 +5,7 @@ A Job is one command; it prints one or more results, each a row of the table (`r
 `row.metric`). `others` gives the same work for nng and bare sockets.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass
@@ -19,6 +19,7 @@ class Job:
     max_runs: int = 99
     busy: int = 0          # processes that only use a processor, beside it
     own: bool = True       # runs `program` on ours and libzmq; else only `others`
+    preload: str = ""      # a library of the build that stands in for something of the system
 
 
 @dataclass
@@ -122,6 +123,11 @@ JOBS = [
     Job("lat_ws_64", "bench_req", ["--transport", "ws", "--size", "64"], seconds=0.5),
     _thr("thr_ws_16", "ws", 16, sides=()),
     _thr("thr_ws_4k", "ws", 4096, sides=()),
+    # Beside the rows of ipc: on the stand-in the kernel does the same work for both.
+    *[replace(job, preload="libzx_standin.so") for t in ("vsock", "tipc") for job in (
+        Job(f"lat_{t}_64", "bench_req", ["--transport", t, "--size", "64"], seconds=0.5),
+        _thr(f"thr_{t}_16", t, 16, sides=()),
+        _thr(f"thr_{t}_64k", t, 65536, sides=()))],
     _thr("mixed", "tcp", 16, mode="mixed", sides=()),
     _thr("curve_64", "tcp", 64, mode="curve"),
     _thr("curve_256", "tcp", 256, mode="curve"),
@@ -200,6 +206,12 @@ ROWS = [
     Row("lat_ws_64", "ws, 64 bytes", LATENCY),
     Row("thr_ws_16", "ws, 16 bytes", THROUGHPUT),
     Row("thr_ws_4k", "ws, 4 KiB", THROUGHPUT),
+    Row("lat_vsock_64", "vsock on its stand-in, 64 bytes", LATENCY),
+    Row("thr_vsock_16", "vsock on its stand-in, 16 bytes", THROUGHPUT),
+    Row("thr_vsock_64k", "vsock on its stand-in, 64 KiB", THROUGHPUT),
+    Row("lat_tipc_64", "tipc on its stand-in, 64 bytes", LATENCY),
+    Row("thr_tipc_16", "tipc on its stand-in, 16 bytes", THROUGHPUT),
+    Row("thr_tipc_64k", "tipc on its stand-in, 64 KiB", THROUGHPUT),
     Row("mixed", "tcp, 16 bytes to 64 KiB mixed", THROUGHPUT, wants=[[ratio(1)]]),
     Row("curve_64", "tcp, 64 bytes, CURVE", THROUGHPUT, wants=[[ratio(4), of(0.85, "bare")]],
         floor=[[ratio(2)]], short=True),

@@ -41,9 +41,14 @@ def system_library():
     return None
 
 
+def find_library(build, name):
+    found = sorted(glob.glob(os.path.join(build, "**", name), recursive=True), key=len)
+    return os.path.abspath(found[0]) if found else None
+
+
 def our_library(build):
-    found = sorted(glob.glob(os.path.join(build, "**", "libzmq.so.5"), recursive=True), key=len)
-    return os.path.dirname(found[0]) if found else None
+    found = find_library(build, "libzmq.so.5")
+    return os.path.dirname(found) if found else None
 
 
 class Failure(Exception):
@@ -65,8 +70,10 @@ def check_libraries(side, objects, directory):
     return sorted(used)
 
 
-def run_once(command, side, directory, limit):
+def run_once(command, side, directory, limit, preload=None):
     env = dict(os.environ)
+    if preload:
+        env["LD_PRELOAD"] = preload
     env.pop("LD_LIBRARY_PATH", None)
     if directory:
         env["LD_LIBRARY_PATH"] = directory
@@ -135,9 +142,13 @@ class Bench:
             if job.seconds:
                 seconds = job.seconds / 4 if self.options.quick else job.seconds
                 command += ["--seconds", f"{seconds:g}"]
+            preload = job.preload and find_library(self.options.build, job.preload)
             try:
+                if preload is None:
+                    raise Skipped(f"no {job.preload} was built")
                 with company(os.path.join(self.bin, "bench_busy"), job.busy, job.limit + 10):
-                    results, libraries = run_once(command, side, self.dirs.get(side), job.limit)
+                    results, libraries = run_once(command, side, self.dirs.get(side),
+                                                  job.limit, preload)
             except Skipped as reason:
                 print(f"{job.name} [{side}]: {reason}", file=sys.stderr, flush=True)
                 continue

@@ -57,6 +57,8 @@ static const char *library_dir(enum agent_kind kind) {
 
 static void become(enum agent_kind kind) {
     char path[600];
+    if (getenv("ZX_PRELOAD"))
+        setenv("LD_PRELOAD", getenv("ZX_PRELOAD"), 1);
     if (kind == PYTHON || kind == PYTHON_ON_OURS) {
         snprintf(path, sizeof path, "%s/agent.py", source_dir);
         if (kind == PYTHON)
@@ -194,6 +196,12 @@ const char *part(const char *text) {
 const char *fresh_address(const char *transport) {
     static char address[100];
     static unsigned counter;
+    if (strcmp(transport, "tipc") == 0) {
+        snprintf(address, sizeof address, "tipc://{%d,%u,%u}", 65 + (int)getpid(), counter,
+                 counter);
+        counter++;
+        return address;
+    }
     if (strcmp(transport, "ipc") != 0) {
         snprintf(address, sizeof address, "%s://127.0.0.1:*", transport);
         return address;
@@ -224,6 +232,7 @@ static void check_loaded(struct agent *a) {
 }
 
 void drive_begin(char **argv, const enum agent_kind *kinds) {
+    char machine[30];
     if (!argv[1] || !argv[2] || !argv[3])
         cannot("arguments: interop_peer, directory of libzmq, directory of the sources");
     program = argv[1];
@@ -231,6 +240,8 @@ void drive_begin(char **argv, const enum agent_kind *kinds) {
     source_dir = argv[3];
     setvbuf(stdout, NULL, _IOLBF, 0);
     signal(SIGPIPE, SIG_IGN);
+    snprintf(machine, sizeof machine, "interop-%d", (int)getpid());
+    setenv("ZX_STANDIN", machine, 1); /* one for all agents, see standin.h */
     find_system_library();
     if (!mkdtemp(scratch))
         cannot("no directory under /tmp");

@@ -78,7 +78,8 @@ void expect_at(struct agent *a, int slot, const char *parts, const char *file, i
 /* Text as a part: "h:...". One of a few static buffers. */
 const char *part(const char *text);
 
-/* A fresh "tcp://127.0.0.1:*", "ws://127.0.0.1:*" or "ipc://...". */
+/* A fresh "tcp://127.0.0.1:*", "ws://127.0.0.1:*", "tipc://{...}" or "ipc://...". With ZX_PRELOAD
+ * in the environment the agents have that preloaded. */
 const char *fresh_address(const char *transport);
 
 int64_t drive_now_ms(void);

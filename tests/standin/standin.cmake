@@ -7,7 +7,7 @@
 if(TARGET zx_standin OR NOT CMAKE_SYSTEM_NAME STREQUAL "Linux" OR NOT TARGET libzmq)
   return()
 endif()
-set(dir ${PROJECT_SOURCE_DIR}/tests/standin)
+set(dir ${CMAKE_CURRENT_LIST_DIR})
 add_library(zx_standin SHARED ${dir}/table.c ${dir}/vsock.c ${dir}/tipc.c)
 set_target_properties(zx_standin PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF
   C_VISIBILITY_PRESET hidden LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
