@@ -471,6 +471,55 @@ static void kept_waiting(void **state) {
     expect_end(n, p);
 }
 
+enum { CROWD = 40, CROWDS = 4 };
+
+/* Each stops at another place: connected, half a greeting, greeted, half a token, a round that
+ * goes on, a context without its last word, and with it. */
+static struct peer *half_done(struct node *n, int i) {
+    int place = i % 7;
+    struct peer *p = peer_connect(n->world, n->endpoint);
+    if (place == 0)
+        return p;
+    peer_send(p, place == 1 ? "ff 00*8 7f 03" : GREETING);
+    if (place <= 2)
+        return p;
+    peer_expect(p, OUR_GREETING);
+    if (place == 3) {
+        peer_send(p, "04 0f 08'INIT'");
+        return p;
+    }
+    peer_send(p, "%s", place == 4 ? TOKEN("04", "More") : ONE);
+    if (place > 4)
+        peer_expect(p, TWO);
+    if (place > 5)
+        peer_send(p, LAST);
+    return p;
+}
+
+/* Strangers, however many and wherever they stop, hold up nobody who has come in. */
+static void amid_a_crowd(void **state) {
+    struct wire *w = *state;
+    struct node *n = node_new(w, ZMQ_PUSH), *good = node_new(w, ZMQ_PULL);
+    struct peer *crowd[CROWD];
+    node_set(n, ZMQ_GSSAPI_SERVER, 1);
+    node_bind(n);
+    node_set_text(good, ZMQ_GSSAPI_SERVICE_PRINCIPAL, "service");
+    node_connect(good, n->endpoint);
+    node_send(n, "'first'");
+    node_expect(good, "'first'");
+    for (int round = 0; round < CROWDS; round++) {
+        for (int i = 0; i < CROWD; i++) {
+            crowd[i] = half_done(n, i);
+            node_send(n, "'%d'", i);
+            node_expect(good, "'%d'", i);
+        }
+        for (int i = 0; i < CROWD; i++)
+            peer_drop(crowd[i]);
+        node_send(n, "'round'");
+        node_expect(good, "'round'");
+    }
+}
+
 int main(void) {
     if (!zmq_has("gssapi")) {
         print_message("SKIP: this library was built without GSSAPI\n");
@@ -486,6 +535,7 @@ int main(void) {
         ON_TCP(bad_message),           ON_TCP(flags_outside),
         ON_TCP(too_much),              ON_TCP(limit_of_messages),
         ON_TCP(cut_off),               ON_TCP(kept_waiting),
+        ON_BOTH(amid_a_crowd),
     };
     return cmocka_run_group_tests(tests, wire_group_setup, wire_group_teardown);
 }

@@ -463,6 +463,69 @@ static void client_comes_back(void **state) {
     node_await_event(n, ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
 }
 
+/* ---- a crowd ---------------------------------------------------------------------------- */
+
+enum { CROWD = 40, CROWDS = 4 };
+
+/* Whoever is asked about comes in. */
+static void let_in(struct node *h, struct peer *p) {
+    while (!wire_readable(p->fd, 0)) {
+        if (!node_poll(h, ZMQ_POLLIN, 5))
+            continue;
+        swallow_question(h);
+        reply(h, "200");
+    }
+}
+
+/* Each stops at another place: connected, half a greeting, greeted, half a HELLO; WELCOME heard,
+ * half an INITIATE; asked about and not answered. */
+static struct peer *half_done(struct node *n, struct node *h, int i) {
+    int place = i < CROWD / 2 ? i % 6 : 6;
+    struct peer *p = peer_connect(n->world, n->endpoint);
+    if (place == 0)
+        return p;
+    peer_send(p, place == 1 ? "ff 00*8 7f 03" : PLAIN_GREETING);
+    if (place <= 2)
+        return p;
+    peer_expect(p, OUR_GREETING);
+    peer_send(p, place == 3 ? "04 13 05'HELLO' 05'adm'" : HELLO);
+    if (place == 3 || place == 6)
+        return p;
+    let_in(h, p);
+    peer_expect(p, WELCOME);
+    if (place == 5)
+        peer_send(p, "04 1d 08'INITIATE' 0b'Socket'");
+    return p;
+}
+
+/* Strangers, however many and wherever they stop, hold up nobody who has come in. */
+static void server_amid_a_crowd(void **state) {
+    struct wire *w = *state;
+    struct node *h = handler(w), *n = node_new(w, ZMQ_PUSH), *good = node_new(w, ZMQ_PULL);
+    struct peer *crowd[CROWD];
+    node_set(n, ZMQ_PLAIN_SERVER, 1);
+    node_set_text(n, ZMQ_ZAP_DOMAIN, "shop");
+    node_bind(n);
+    node_set_text(good, ZMQ_PLAIN_USERNAME, "admin");
+    node_set_text(good, ZMQ_PLAIN_PASSWORD, "secret");
+    node_connect(good, n->endpoint);
+    swallow_question(h);
+    reply(h, "200");
+    node_send(n, "'first'");
+    node_expect(good, "'first'");
+    for (int round = 0; round < CROWDS; round++) {
+        for (int i = 0; i < CROWD; i++) {
+            crowd[i] = half_done(n, h, i);
+            node_send(n, "'%d'", i);
+            node_expect(good, "'%d'", i);
+        }
+        for (int i = 0; i < CROWD; i++)
+            peer_drop(crowd[i]);
+        node_send(n, "'round'");
+        node_expect(good, "'round'");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ON_BOTH(server_opens),
@@ -485,6 +548,7 @@ int main(void) {
         ON_TCP(client_reads_bad_properties),
         ON_TCP(client_meets_other_mechanisms),
         ON_BOTH(client_comes_back),
+        ON_BOTH(server_amid_a_crowd),
     };
     return cmocka_run_group_tests(tests, wire_group_setup, wire_group_teardown);
 }
