@@ -125,7 +125,8 @@ static void expect_refusal(struct node *n, struct peer *p, uint32_t value) {
 static void server_opens(void **state) {
     struct wire *w = *state;
     struct node *n = server(w, ZMQ_PAIR, 0);
-    for (int i = 0; i < (w->transport[0] == 'i' ? 2 : 1); i++) {
+    /* libzmq gets lost where a message comes byte by byte. */
+    for (int i = 0; i < (w->transport[0] == 'i' && wire_is_ours() ? 2 : 1); i++) {
         struct peer *p = visitor(n);
         p->feed = i ? FEED_BYTES : FEED_WHOLE;
         peer_send(p, ONE);
@@ -158,6 +159,7 @@ static void server_opens_plain(void **state) {
 }
 
 static void server_takes_its_rounds(void **state) {
+    wire_ours_only("libzmq goes on for ever");
     struct node *n = server(*state, ZMQ_PULL, 1);
     struct peer *p = visitor(n);
     for (int i = 0; i < 7; i++) {
@@ -201,6 +203,7 @@ static void client_opens(void **state) {
 
 /* Marks of newer peers are read; ours go as every peer reads them. */
 static void subscriptions(void **state) {
+    wire_ours_only("libzmq loses the mark of a subscription");
     struct node *n = server(*state, ZMQ_XPUB, 0);
     struct peer *p = established(n);
     peer_send(p, LAST);
@@ -230,6 +233,7 @@ static void subscriptions(void **state) {
 
 /* A stream may take what it likes in one read: what comes early waits. */
 static void all_at_once(void **state) {
+    wire_ours_only("libzmq closes if more comes with the greeting");
     struct node *n = server(*state, ZMQ_PULL, 1);
     struct peer *p = peer_connect(n->world, n->endpoint);
     peer_send(p, GREETING ONE LAST "<04 " READY("PUSH") "> <00 'hello'>");
@@ -264,6 +268,7 @@ static const struct bad bad_tokens[] = {
 };
 
 static void bad_first_token(void **state) {
+    wire_ours_only("libzmq tells of them all as a malformed INITIATE");
     struct node *n = server(*state, ZMQ_PULL, 0);
     for (size_t i = 0; i < sizeof bad_tokens / sizeof bad_tokens[0]; i++) {
         wire_row = (int)i;
@@ -274,6 +279,7 @@ static void bad_first_token(void **state) {
 }
 
 static void bad_answer(void **state) {
+    wire_ours_only("libzmq tells of them all as a malformed INITIATE");
     for (size_t i = 0; i < sizeof bad_tokens / sizeof bad_tokens[0]; i++) {
         struct node *n = client(*state, ZMQ_PUSH, 0);
         struct peer *l = peer_listen(*state);
@@ -290,6 +296,7 @@ static void bad_answer(void **state) {
 
 /* GSS-API itself refuses: libzmq says nothing of the reason either, but only after its time. */
 static void refused_tokens(void **state) {
+    wire_ours_only("libzmq is silent until its time is up");
     struct node *n = server(*state, ZMQ_PULL, 0);
     struct peer *p = visitor(n);
     peer_send(p, TOKEN("01", "F"));
@@ -315,6 +322,7 @@ static void refused_tokens(void **state) {
 }
 
 static void no_credentials(void **state) {
+    wire_ours_only("libzmq is silent until its time is up");
     struct node *n = client(*state, ZMQ_PUSH, 0);
     node_set_text(n, ZMQ_GSSAPI_PRINCIPAL, "nobody");
     struct peer *l = peer_listen(*state);
@@ -333,6 +341,7 @@ static const struct bad bad_lasts[] = {
 };
 
 static void bad_last(void **state) {
+    wire_ours_only("libzmq takes whatever comes");
     struct node *n = server(*state, ZMQ_PULL, 0);
     for (size_t i = 0; i < sizeof bad_lasts / sizeof bad_lasts[0]; i++) {
         wire_row = (int)i;
@@ -355,6 +364,7 @@ static const struct bad bad_readies[] = {
 };
 
 static void bad_ready(void **state) {
+    wire_ours_only("libzmq tells of them all in the same way");
     struct node *n = server(*state, ZMQ_PULL, 0);
     for (size_t i = 0; i < sizeof bad_readies / sizeof bad_readies[0]; i++) {
         wire_row = (int)i;
@@ -389,6 +399,7 @@ static const struct bad bad_messages[] = {
 };
 
 static void bad_message(void **state) {
+    wire_ours_only("libzmq tells of them all in the same way");
     struct node *n = server(*state, ZMQ_PULL, 0);
     for (size_t i = 0; i < sizeof bad_messages / sizeof bad_messages[0]; i++) {
         wire_row = (int)i;
@@ -405,6 +416,7 @@ static void bad_message(void **state) {
 
 /* The frame outside may say nothing that was not proved inside. */
 static void flags_outside(void **state) {
+    wire_ours_only("libzmq does not look at them");
     struct node *n = server(*state, ZMQ_PULL, 0);
     for (uint8_t flags = 1; flags <= 4; flags = (uint8_t)(flags + 3)) {
         struct peer *p = established(n);
@@ -418,6 +430,7 @@ static void flags_outside(void **state) {
 }
 
 static void too_much(void **state) {
+    wire_ours_only("libzmq may leave a monitored connection open");
     static const char *const scripts[] = {"06 u64:65537 08'INITIATE'",
                                           "06 u64:18446744073709551615 08'INITIATE'"};
     struct node *n = server(*state, ZMQ_PULL, 0);
@@ -430,6 +443,7 @@ static void too_much(void **state) {
 }
 
 static void limit_of_messages(void **state) {
+    wire_ours_only("libzmq holds the limit against the tokens, too");
     struct node *n = node_new(*state, ZMQ_PULL);
     int64_t max = 5;
     node_set(n, ZMQ_GSSAPI_SERVER, 1);
