@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake_gss.h"
 
+#include <errno.h>
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_ext.h>
 #include <stdlib.h>
@@ -63,9 +64,14 @@ static void drop(void *where) {
     memset(where, 0, sizeof what);
 }
 
+static OM_uint32 no_memory(OM_uint32 *minor) {
+    *minor = ENOMEM;
+    return GSS_S_FAILURE;
+}
+
 static int give(gss_buffer_t out, const char *text) {
-    out->length = strlen(text);
-    out->value = thing(text, out->length);
+    out->value = thing(text, strlen(text));
+    out->length = out->value ? strlen(text) : 0;
     return out->value != NULL;
 }
 
@@ -73,14 +79,14 @@ OM_uint32 gss_import_name(OM_uint32 *minor, gss_buffer_t in, gss_OID type, gss_n
     (void)type;
     *minor = 0;
     *out = thing(in->value, in->length);
-    return *out ? GSS_S_COMPLETE : GSS_S_FAILURE;
+    return *out ? GSS_S_COMPLETE : no_memory(minor);
 }
 
 OM_uint32 gss_display_name(OM_uint32 *minor, gss_name_t name, gss_buffer_t out, gss_OID *type) {
     *minor = 0;
     if (type)
         *type = GSS_C_NO_OID;
-    return give(out, (const char *)name) ? GSS_S_COMPLETE : GSS_S_FAILURE;
+    return give(out, (const char *)name) ? GSS_S_COMPLETE : no_memory(minor);
 }
 
 OM_uint32 gss_release_name(OM_uint32 *minor, gss_name_t *name) {
@@ -97,7 +103,7 @@ OM_uint32 gss_acquire_cred(OM_uint32 *minor, gss_name_t name, OM_uint32 time, gs
     if (name && !strcmp((const char *)name, "nobody"))
         return GSS_S_NO_CRED;
     *cred = thing("cred", 4);
-    return *cred ? GSS_S_COMPLETE : GSS_S_FAILURE;
+    return *cred ? GSS_S_COMPLETE : no_memory(minor);
 }
 
 OM_uint32 gss_release_cred(OM_uint32 *minor, gss_cred_id_t *cred) {
@@ -141,7 +147,7 @@ OM_uint32 gss_init_sec_context(OM_uint32 *minor, gss_cred_id_t cred, gss_ctx_id_
     *out = (gss_buffer_desc)GSS_C_EMPTY_BUFFER;
     int is_first = !*ctx;
     if (begin(ctx))
-        return GSS_S_FAILURE;
+        return no_memory(minor);
     if (flags)
         *flags = wanted | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG;
     char what = is_first || !in ? '1' : first_of(in);
@@ -151,7 +157,7 @@ OM_uint32 gss_init_sec_context(OM_uint32 *minor, gss_cred_id_t cred, gss_ctx_id_
         *flags &= ~(OM_uint32)GSS_C_MUTUAL_FLAG;
     if (what == '1' || what == 'M' || what == 'L')
         if (!give(out, what == '1' ? "one" : what == 'M' ? "more" : "last"))
-            return GSS_S_FAILURE;
+            return no_memory(minor);
     return what == '1' || what == 'M' ? GSS_S_CONTINUE_NEEDED : GSS_S_COMPLETE;
 }
 
@@ -164,17 +170,17 @@ OM_uint32 gss_accept_sec_context(OM_uint32 *minor, gss_ctx_id_t *ctx, gss_cred_i
     *out = (gss_buffer_desc)GSS_C_EMPTY_BUFFER;
     char what = first_of(in);
     if (begin(ctx))
-        return GSS_S_FAILURE;
+        return no_memory(minor);
     if (flags)
         *flags = GSS_C_MUTUAL_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG;
     if (what == 'F')
         return GSS_S_DEFECTIVE_TOKEN;
     if (what != 'N' && !give(out, what == 'M' ? "more" : "two"))
-        return GSS_S_FAILURE;
+        return no_memory(minor);
     if (what == 'M')
         return GSS_S_CONTINUE_NEEDED;
-    if (source)
-        *source = thing("alice@FAKE", 10);
+    if (source && !(*source = thing("alice@FAKE", 10)))
+        return no_memory(minor);
     return GSS_S_COMPLETE;
 }
 

@@ -508,6 +508,22 @@ static void plain(const char *transport) {
     kit_term(ctx);
 }
 
+#if ZX_HAVE_GSSAPI
+/* GSSAPI, on tokens that are known: steps run in background threads. */
+static void gssapi(const char *transport) {
+    char at[KIT_ENDPOINT];
+    void *ctx = kit_ctx(), *pull = kit_socket(ctx, ZMQ_PULL), *push = kit_socket(ctx, ZMQ_PUSH);
+    kit_set(pull, ZMQ_GSSAPI_SERVER, 1);
+    MUST(zmq_setsockopt(push, ZMQ_GSSAPI_SERVICE_PRINCIPAL, "service", 7));
+    kit_bind(pull, transport, at);
+    MUST(zmq_connect(push, at));
+    kit_stream(push, pull, 3);
+    kit_close(push);
+    kit_close(pull);
+    kit_term(ctx);
+}
+#endif
+
 /* A proxy in this very thread: a ROUTER that knows nobody of that name ends it. */
 static void proxied(const char *transport) {
     char in[KIT_ENDPOINT], out[KIT_ENDPOINT], tap[KIT_ENDPOINT];
@@ -566,6 +582,9 @@ const struct scene scenes[] = {
     {"stream", stream, "tcp"},
     {"polled", polled, "inproc tcp"},
     {"plain", plain, "tcp ipc ws"},
+#if ZX_HAVE_GSSAPI
+    {"gssapi", gssapi, "tcp ipc"},
+#endif
     {"proxied", proxied, "inproc"},
     {"client_server", scene_client_server, "inproc tcp ipc"},
     {"peers", scene_peers, "inproc tcp"},
