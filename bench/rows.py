@@ -128,6 +128,11 @@ JOBS = [
         Job(f"lat_{t}_64", "bench_req", ["--transport", t, "--size", "64"], seconds=0.5),
         _thr(f"thr_{t}_16", t, 16, sides=()),
         _thr(f"thr_{t}_64k", t, 65536, sides=()))],
+    # The distribution's libzmq has no drafts either.
+    *[Job(f"udp_{n}", "bench_udp", ["--size", str(n)],
+          {"bare": ("bench_bare_udp", ["--size", str(n), "--mode", "each"]),
+           "batch": ("bench_bare_udp", ["--size", str(n), "--mode", "batch"])})
+      for n in (64, 1024)],
     _thr("mixed", "tcp", 16, mode="mixed", sides=()),
     _thr("curve_64", "tcp", 64, mode="curve"),
     _thr("curve_256", "tcp", 256, mode="curve"),
@@ -212,6 +217,7 @@ ROWS = [
     Row("lat_tipc_64", "tipc on its stand-in, 64 bytes", LATENCY),
     Row("thr_tipc_16", "tipc on its stand-in, 16 bytes", THROUGHPUT),
     Row("thr_tipc_64k", "tipc on its stand-in, 64 KiB", THROUGHPUT),
+    *[Row(f"udp_{n}", f"udp, RADIO to DISH, {n} bytes (draft)", THROUGHPUT) for n in (64, 1024)],
     Row("mixed", "tcp, 16 bytes to 64 KiB mixed", THROUGHPUT, wants=[[ratio(1)]]),
     Row("curve_64", "tcp, 64 bytes, CURVE", THROUGHPUT, wants=[[ratio(4), of(0.85, "bare")]],
         floor=[[ratio(2)]], short=True),

@@ -154,6 +154,65 @@ static void refuses(void **state) {
     leave(&b);
 }
 
+/* The longest that may be, and one byte more; with a group as long as its byte can say. */
+static void lengths(void **state) {
+    (void)state;
+    struct bed b;
+    static uint8_t datagram[8193];
+    char group[256];
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    memset(group, 'g', 255);
+    group[255] = '\0';
+    memset(datagram, 'x', sizeof datagram);
+    datagram[0] = 255;
+    memcpy(datagram + 1, group, 255);
+    listen_at(&b, "udp://127.0.0.1:*", group);
+    to.sin_port = htons((uint16_t)atoi(strrchr(b.at, ':') + 1));
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    static const size_t sizes[] = {255, 256, 257, 8191, 8192, 8193};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        assert_int_equal(sendto(fd, datagram, sizes[i], 0, (struct sockaddr *)&to, sizeof to),
+                         sizes[i]);
+    for (size_t i = 1; i + 1 < sizeof sizes / sizeof *sizes; i++)
+        hear(&b, group, datagram + 256, sizes[i] - 256);
+    say(&b, group, "end", 3);
+    hear(&b, group, "end", 3);
+    assert_int_equal(refused(b.dish), 2); /* too short for its group, too long */
+    close(fd);
+    leave(&b);
+}
+
+/* A DGRAM gives an empty datagram, and none that is longer than it may send. */
+static void dgram_lengths(void **state) {
+    (void)state;
+    static const uint8_t large[9000];
+    static uint8_t body[9001];
+    static const size_t sizes[] = {0, 8193, 1, 9000, 8192, 8194, 2};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    void *ctx = zmq_ctx_new(), *s = zmq_socket(ctx, ZMQ_DGRAM);
+    char at[64];
+    size_t n = sizeof at;
+    int timeout = PATIENCE_MS;
+    zmq_setsockopt(s, ZMQ_RCVTIMEO, &timeout, sizeof timeout);
+    assert_int_equal(zmq_bind(s, "udp://127.0.0.1:*"), 0);
+    assert_int_equal(zmq_getsockopt(s, ZMQ_LAST_ENDPOINT, at, &n), 0);
+    to.sin_port = htons((uint16_t)atoi(strrchr(at, ':') + 1));
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        assert_int_equal(sendto(fd, large, sizes[i], 0, (struct sockaddr *)&to, sizeof to),
+                         sizes[i]);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        if (sizes[i] > 8192)
+            continue;
+        assert_true(zmq_recv(s, at, sizeof at, 0) > 0);
+        assert_int_equal(zmq_recv(s, body, sizeof body, 0), sizes[i]);
+    }
+    assert_int_equal(refused(s), 3);
+    close(fd);
+    zmq_close(s);
+    zmq_ctx_term(ctx);
+}
+
 static void multicast(void **state) {
     (void)state;
     struct bed b;
@@ -252,6 +311,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codec),   cmocka_unit_test(addresses), cmocka_unit_test(many),
         cmocka_unit_test(refuses), cmocka_unit_test(multicast), cmocka_unit_test(dgram),
+        cmocka_unit_test(lengths), cmocka_unit_test(dgram_lengths),
         cmocka_unit_test(dish_unbound), cmocka_unit_test(dgram_unbound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
