@@ -62,7 +62,7 @@ def figure(sweep, metric, measured, directory):
     if not metric.figure or len(measured) < 2:
         return None
     series = {s: [(v, row[s]["median"]) for v, row in measured if s in row] for s in sides}
-    text = svg.chart(f"{sweep.title}: {metric.title}", sweep.axis, series)
+    text = svg.chart(sweep.title, metric.title, sweep.axis, series)
     if not text:
         return None
     name = sweep.key + (f"-{metric.name}" if metric.name else "") + ".svg"

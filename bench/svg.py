@@ -5,7 +5,7 @@ import math
 from html import escape
 
 WIDTH, HEIGHT = 680, 380
-LEFT, RIGHT, TOP, BOTTOM = 64, 132, 34, 46
+LEFT, RIGHT, TOP, BOTTOM = 64, 132, 46, 46
 # name, colour on a light page, on a dark one, dashes, marker
 STYLES = {"ours": ("zmqx", "#0550ae", "#6cb6ff", "", "circle"),
           "libzmq": ("libzmq", "#bc4c00", "#f69d50", "", "square"),
@@ -88,7 +88,7 @@ def legend(sides, series, up):
     return out
 
 
-def chart(title, x_title, series):
+def chart(title, what, x_title, series):
     """`series`: {side: [(x, y), ...]}; None where there is nothing to draw."""
     series = {s: sorted((x, y) for x, y in points if y > 0) for s, points in series.items()}
     series = {s: points for s, points in series.items() if points}
@@ -99,8 +99,9 @@ def chart(title, x_title, series):
     up = Axis([y for points in series.values() for _, y in points], HEIGHT - BOTTOM, TOP + 8)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
            f'width="{WIDTH}" height="{HEIGHT}" role="img">', f"<style>{css()}</style>",
-           f"<title>{escape(title)}</title>", f'<text class="h" x="8" y="18">{escape(title)}'
-           f"</text>"]
+           f"<title>{escape(title)}: {escape(what)}</title>",
+           f'<text class="h" x="8" y="18">{escape(title)}</text>',
+           f'<text x="8" y="36">{escape(what)}</text>']
     for tick in up.ticks():
         y = up.at(tick)
         out.append(f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>')
