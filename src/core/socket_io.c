@@ -18,7 +18,7 @@ static const uint64_t BATCH_MIN_NS = 10000, BATCH_MAX_NS = 100000, BATCH_WIDE_NS
 /* ---- when to write ---- */
 
 /* What this thread has spent in flushes of all its sockets. */
-static _Thread_local uint64_t written_ns;
+static _Thread_local uint64_t written_ns ZX_OS_FAST_TLS;
 
 static void note_flush(struct zx_budget *b, uint64_t start, uint64_t end) {
     written_ns += end - start;
