@@ -353,7 +353,7 @@ static void flush_all(struct poll *p) {
  * network is asked all the same, so that no socket starves behind one that always has
  * something. */
 static int first_look(struct poll *p) {
-    static _Thread_local unsigned turn;
+    static _Thread_local unsigned turn ZX_OS_FAST_TLS;
     if (p->n > TAKE_MAX)
         return look(p, false);
     int rc = look(p, ++turn % LOOK_EVERY == 0);
