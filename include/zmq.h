@@ -442,10 +442,10 @@ ZMQ_EXPORT const char *zmq_msg_gets(const zmq_msg_t *msg, const char *property);
 #define ZMQ_TCP_MAXRT 80                /* GS int, ms, 0: system's */
 #define ZMQ_THREAD_SAFE 81              /* G  int: 1 for the types that libzmq shares */
 #define ZMQ_MULTICAST_MAXTPDU 84        /* GS int, bytes, 1500; pgm */
-#define ZMQ_VMCI_BUFFER_SIZE 85         /*  S uint64, bytes */
-#define ZMQ_VMCI_BUFFER_MIN_SIZE 86     /*  S uint64, bytes */
-#define ZMQ_VMCI_BUFFER_MAX_SIZE 87     /*  S uint64, bytes */
-#define ZMQ_VMCI_CONNECT_TIMEOUT 88     /*  S int, ms, -1 */
+#define ZMQ_VMCI_BUFFER_SIZE 85         /*  S uint64, bytes, 0: system's; vmci */
+#define ZMQ_VMCI_BUFFER_MIN_SIZE 86     /*  S uint64, bytes, 0: system's; vmci */
+#define ZMQ_VMCI_BUFFER_MAX_SIZE 87     /*  S uint64, bytes, 0: system's; vmci */
+#define ZMQ_VMCI_CONNECT_TIMEOUT 88     /*  S int, ms, -1: system's; vmci */
 #define ZMQ_USE_FD 89                   /* GS int: listening descriptor for the next bind, -1 */
 #define ZMQ_GSSAPI_PRINCIPAL_NAMETYPE 90         /* GS int, ZMQ_GSSAPI_NT_... */
 #define ZMQ_GSSAPI_SERVICE_PRINCIPAL_NAMETYPE 91 /* GS int, ZMQ_GSSAPI_NT_... */
