@@ -41,6 +41,7 @@ class Sweep:
     others: dict = field(default_factory=dict)   # side -> (program, args)
     seconds: float = 0.3
     own: bool = True       # runs on ours and libzmq
+    others_to: int = 1 << 30   # the largest value that the others run
     limit: int = 90
 
     def name(self, value):
@@ -51,8 +52,9 @@ class Sweep:
             more, busy = [], value
         else:
             more, busy = [self.option, str(value)], 0
+        others = self.others if value <= self.others_to else {}
         return Job(self.name(value), self.program, self.args + more,
-                   {side: (program, args + more) for side, (program, args) in self.others.items()},
+                   {side: (program, args + more) for side, (program, args) in others.items()},
                    seconds=self.seconds, limit=self.limit, busy=busy, own=self.own)
 
 
@@ -80,7 +82,9 @@ def _pub(key, title, mode, values):
     what = "publications" if mode == "hundredth" else "deliveries"
     law = "op_rate" if mode == "hundredth" else "rate"
     return Sweep(key, title, "subscribers", "--n", values, "bench_pub", ["--mode", mode],
-                 [Metric("", f"{what} per second", law=law)], seconds=0.4)
+                 [Metric("", f"{what} per second", law=law)],
+                 {"nng": ("bench_nng_pub", [])} if mode == "pub" else {}, seconds=0.4,
+                 others_to=50)
 
 
 _DELAYS = [Metric("p50", "p50, us"), Metric("p99", "p99, us"), Metric("p999", "p99.9, us"),
@@ -140,14 +144,15 @@ SWEEPS = [
           [Metric("bytes", "bytes of a message, its body included")], seconds=0),
     Sweep("gap", "One-way delay by the gap between sends, 64 bytes over tcp", "gap, us (0: none)",
           "--n", GAPS, "bench_paced", [], _DELAYS + [_NOT_DRAWN[1]],
-          {"bare": ("bench_bare_paced", [])}, seconds=0.5),
+          {"nng": ("bench_nng_paced", []), "bare": ("bench_bare_paced", [])}, seconds=0.5),
     Sweep("burst", "Bursts of 1,000 messages, then silence, 64 bytes over tcp", "silence, us",
           "--n", [200, 500, 2000, 10000], "bench_paced", ["--mode", "burst"],
           [Metric("whole_p50", "the whole burst, p50, us"),
            Metric("whole_p99", "the whole burst, p99, us", figure=False),
            Metric("p50", "a message, p50, us"), Metric("p99", "a message, p99, us",
                                                        figure=False), *_NOT_DRAWN],
-          {"bare": ("bench_bare_paced", ["--mode", "burst"])}, seconds=0.5),
+          {"nng": ("bench_nng_paced", ["--mode", "burst"]),
+           "bare": ("bench_bare_paced", ["--mode", "burst"])}, seconds=0.5),
     Sweep("threads", "Threads with a socket pair each, 64 bytes over inproc", "threads", "--n",
           [1, 2, 4, 16, 64, 256, 1000], "bench_pairs", ["--transport", "inproc"],
           [Metric("", "messages per second of all", law="op_rate")]),
