@@ -227,48 +227,77 @@ static void expect_clash(struct pair *p, unsigned value) {
     assert_true(told > 0);
 }
 
-/* No handler in these processes. */
+enum { MECHANISM_NULL, MECHANISM_PLAIN, MECHANISM_CURVE, MECHANISMS };
+
+/* The pair printed in zmq_curve(7). */
+static const char public_key[] = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
+static const char secret_key[] = "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6";
+
+static void be(struct agent *a, int mechanism, bool server) {
+    if (mechanism == MECHANISM_PLAIN && server)
+        ask(a, "int 0 %d 1", ZMQ_PLAIN_SERVER);
+    else if (mechanism == MECHANISM_PLAIN)
+        plain_client(a, "admin", "secret");
+    if (mechanism != MECHANISM_CURVE)
+        return;
+    if (server)
+        ask(a, "int 0 %d 1", ZMQ_CURVE_SERVER);
+    else
+        set_text(a, ZMQ_CURVE_SERVERKEY, public_key);
+    set_text(a, ZMQ_CURVE_PUBLICKEY, public_key);
+    set_text(a, ZMQ_CURVE_SECRETKEY, secret_key);
+}
+
+/* Each against each other one, either library as server, either connecting. No handler in these
+ * processes. */
 static void wrong_mechanisms(void **state) {
-    enum { SERVER_PLAIN = 1, CLIENT_PLAIN = 2 };
     (void)state;
-    for (int ours = 0; ours < 2; ours++) {
-        for (int which = SERVER_PLAIN; which <= CLIENT_PLAIN; which++) {
-            struct pair p = {us(ours), us(!ours), false};
-            make(&p);
-            if (which == SERVER_PLAIN)
-                ask(p.server, "int 0 %d 1", ZMQ_PLAIN_SERVER);
-            else
-                plain_client(p.client, "admin", "secret");
-            join(&p, "tcp");
-            expect_clash(&p, ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH);
-            part_ways(&p);
-        }
+    for (int i = 0; i < MECHANISMS * MECHANISMS * 4; i++) {
+        int one = i / 4 % MECHANISMS, other = i / 4 / MECHANISMS;
+        struct pair p = {us(i & 1), us(!(i & 1)), i & 2};
+        bool curve = one == MECHANISM_CURVE || other == MECHANISM_CURVE;
+        if (one == other || (curve && !zmq_has("curve")))
+            continue;
+        make(&p);
+        be(p.server, one, true);
+        be(p.client, other, false);
+        join(&p, "tcp");
+        expect_clash(&p, ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH);
+        part_ways(&p);
     }
 }
 
 static void two_clients(void **state) {
     (void)state;
-    struct pair p = {us(true), us(false), false};
-    make(&p);
-    plain_client(p.server, "admin", "secret");
-    plain_client(p.client, "admin", "secret");
-    join(&p, "tcp");
-    expect_clash(&p, ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND);
-    part_ways(&p);
+    for (int m = MECHANISM_PLAIN; m <= MECHANISM_CURVE; m++) {
+        struct pair p = {us(true), us(false), false};
+        if (m == MECHANISM_CURVE && !zmq_has("curve"))
+            continue;
+        make(&p);
+        be(p.server, m, false);
+        be(p.client, m, false);
+        join(&p, "tcp");
+        expect_clash(&p, ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND);
+        part_ways(&p);
+    }
 }
 
 static void two_servers(void **state) {
     (void)state;
-    struct pair p = {us(true), us(false), false};
-    make(&p);
-    ask(p.server, "int 0 %d 1", ZMQ_PLAIN_SERVER);
-    ask(p.client, "int 0 %d 1", ZMQ_PLAIN_SERVER);
-    ask(p.server, "int 0 %d 100", ZMQ_HANDSHAKE_IVL);
-    join(&p, "tcp");
-    expect_event(p.server, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL);
-    expect_event(p.server, ZMQ_EVENT_DISCONNECTED);
-    expect_event(p.client, ZMQ_EVENT_DISCONNECTED);
-    part_ways(&p);
+    for (int m = MECHANISM_PLAIN; m <= MECHANISM_CURVE; m++) {
+        struct pair p = {us(true), us(false), false};
+        if (m == MECHANISM_CURVE && !zmq_has("curve"))
+            continue;
+        make(&p);
+        be(p.server, m, true);
+        be(p.client, m, true);
+        ask(p.server, "int 0 %d 100", ZMQ_HANDSHAKE_IVL);
+        join(&p, "tcp");
+        expect_event(p.server, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL);
+        expect_event(p.server, ZMQ_EVENT_DISCONNECTED);
+        expect_event(p.client, ZMQ_EVENT_DISCONNECTED);
+        part_ways(&p);
+    }
 }
 
 static void without_a_handler(void **state) {
