@@ -229,6 +229,16 @@ WRAP(ssize_t, recvmsg, int fd, struct msghdr *m, int flags) {
     return FAILS("recvmsg", ECONNRESET, ENOMEM) ? -1 : __real_recvmsg(fd, m, flags);
 }
 
+WRAP(int, sendmmsg, int fd, struct mmsghdr *m, unsigned n, int flags) {
+    int errno_of;
+    return FAILS("sendmmsg", ENETUNREACH, ENOMEM) ? -1 : __real_sendmmsg(fd, m, n, flags);
+}
+
+WRAP(int, recvmmsg, int fd, struct mmsghdr *m, unsigned n, int flags, struct timespec *t) {
+    int errno_of;
+    return FAILS("recvmmsg", ECONNREFUSED, ENOMEM) ? -1 : __real_recvmmsg(fd, m, n, flags, t);
+}
+
 WRAP(int, epoll_create1, int flags) {
     int errno_of;
     return FAILS("epoll_create1", EMFILE, ENOMEM) ? -1 : __real_epoll_create1(flags);

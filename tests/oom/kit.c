@@ -63,7 +63,7 @@ static const char *fresh(const char *transport) {
     static char text[KIT_ENDPOINT];
     static int n;
     unsigned id = (unsigned)getpid();
-    if (!strcmp(transport, "tcp") || !strcmp(transport, "ws"))
+    if (!strcmp(transport, "tcp") || !strcmp(transport, "ws") || !strcmp(transport, "udp"))
         /* an address of our own: nobody else's port is freed there */
         snprintf(text, sizeof text, "%s://127.%u.%u.%u:*", transport, 1 + (id >> 14 & 127),
                  id >> 7 & 127, 1 + (id & 127));

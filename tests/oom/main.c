@@ -374,7 +374,7 @@ static void play_places(void) {
 /* ---- */
 
 static void choose(int argc, char **argv) {
-    static const char *const transports[] = {"inproc", "tcp", "ipc", "ws"};
+    static const char *const transports[] = {"inproc", "tcp", "ipc", "udp", "ws"};
     enum { TRANSPORTS = sizeof transports / sizeof transports[0] };
     for (const struct scene *s = scenes; s->name; s++)
         for (int i = 0; i < TRANSPORTS - !ZX_HAVE_WS && n_acts < CASES_MAX; i++)

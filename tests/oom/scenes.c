@@ -590,5 +590,7 @@ const struct scene scenes[] = {
     {"peers", scene_peers, "inproc tcp"},
     {"radio_dish", scene_radio_dish, "inproc tcp ipc"},
     {"channel", scene_channel, "inproc tcp"},
+    {"groups", scene_groups, "udp"},
+    {"datagrams", scene_datagrams, "udp"},
     {0},
 };

@@ -19,6 +19,8 @@ void scene_client_server(const char *transport);
 void scene_peers(const char *transport);
 void scene_radio_dish(const char *transport);
 void scene_channel(const char *transport);
+void scene_groups(const char *transport);
+void scene_datagrams(const char *transport);
 
 extern const struct scene scenes[]; /* ends with a NULL name */
 

@@ -163,3 +163,60 @@ void scene_channel(const char *transport) {
     kit_close(b);
     kit_term(ctx);
 }
+
+/* The DISH is bound; what is too long for a datagram never comes. */
+void scene_groups(const char *transport) {
+    char at[KIT_ENDPOINT], group[KIT_ENDPOINT] = "udp://lo;239.192.7.71:*";
+    size_t size = sizeof group;
+    void *ctx = kit_ctx(), *radio = kit_socket(ctx, ZMQ_RADIO), *dish = kit_socket(ctx, ZMQ_DISH);
+    MUST(zmq_join(dish, "before"));
+    kit_bind(dish, transport, at);
+    MUST(zmq_connect(radio, at));
+    MUST(zmq_join(dish, "after"));
+    expect_group(radio, dish, "before", "none", 4);
+    expect_group(radio, dish, "after", "none", 4);
+    MUST(zmq_bind(dish, group));
+    MUST(zmq_getsockopt(dish, ZMQ_LAST_ENDPOINT, group, &size));
+    MUST(zmq_unbind(dish, at));
+    MUST(zmq_bind(dish, at)); /* its address is free */
+    expect_group(radio, dish, "before", "none", 4);
+    MUST(zmq_disconnect(radio, at));
+    MUST(zmq_connect(radio, group));
+    expect_group(radio, dish, "after", "none", 4);
+    kit_close(radio);
+    kit_close(dish);
+    kit_term(ctx);
+}
+
+/* One datagram there; false: it did not come. */
+static bool pass_on(void *from, void *to, const char *address) {
+    char who[64], body[16];
+    while (zmq_send(from, address, strlen(address), ZMQ_SNDMORE) == -1)
+        kit_refused("zmq_send");
+    while (zmq_send(from, "hello", 5, 0) == -1)
+        kit_refused("zmq_send");
+    if (!kit_poll(to, 5))
+        return false;
+    int n;
+    while ((n = zmq_recv(to, who, sizeof who, 0)) == -1)
+        kit_refused("zmq_recv");
+    if (n < 12 || who[n - 1])
+        kit_fail("an address of %d bytes", n);
+    while ((n = zmq_recv(to, body, sizeof body, 0)) == -1)
+        kit_refused("zmq_recv");
+    if (n != 5)
+        kit_fail("a body of %d bytes", n);
+    return true;
+}
+
+void scene_datagrams(const char *transport) {
+    char at_a[KIT_ENDPOINT], at_b[KIT_ENDPOINT];
+    void *ctx = kit_ctx(), *a = kit_socket(ctx, ZMQ_DGRAM), *b = kit_socket(ctx, ZMQ_DGRAM);
+    kit_bind(a, transport, at_a);
+    kit_bind(b, transport, at_b);
+    for (int i = 0; i < MESSAGES;)
+        i += pass_on(a, b, at_b + strlen("udp://")) && pass_on(b, a, at_a + strlen("udp://"));
+    kit_close(a);
+    kit_close(b);
+    kit_term(ctx);
+}
