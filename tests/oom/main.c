@@ -41,7 +41,7 @@ enum { DEADLINE_S = 20 }; /* below the 30 s after which a handshake is given up 
 #endif
 
 /* The clock may keep a scene from a place for some plays, hardly for so many. */
-enum { AT_A_TIME = 8, CASES_MAX = 64, COUNTS = 3, COUNTS_MAX = 25, AIMS = 2, AIMS_MAX = 25 };
+enum { AT_A_TIME = 8, CASES_MAX = 64, COUNTS = 3, COUNTS_MAX = 60, AIMS = 2, AIMS_MAX = 60 };
 
 static enum fault_kind kind = ZX_OOM_SYSTEM ? FAULT_SYSTEM : FAULT_MEMORY;
 static const char *points_file = ZX_OOM_POINTS;
