@@ -17,7 +17,7 @@ enum {
      * than it bears; only what has to be held here is bounded. */
     NOT_SAID = -2,
     HELD_MAX = 65536,
-    PONGS_MAX = 1 << 16, /* a peer that pings and never reads gets no more */
+    PONGS_MAX = 1 << 16, /* while so much waits to be sent, a later Ping replaces one before */
     DISCARDS = 64,
     FILLS = 16
 };
@@ -36,6 +36,9 @@ struct ws_stream {
     int failed; /* to be told when what came before it is given out */
     int lost;   /* the error that ended sending; told at each further attempt */
     bool went;  /* the last flush sent something */
+    bool owes_ping, owes_pong; /* for when what waits has been sent */
+    uint8_t pong_size;
+    uint8_t pong[ZX_WS_CONTROL_MAX];
     size_t seen; /* of the head */
     struct zx_ws_offer offer;
     char accept[ZX_WS_ACCEPT_TEXT]; /* client: what the answer must prove */
@@ -111,18 +114,49 @@ static void give_up(struct ws_stream *s) {
     s->base.has_output = false;
 }
 
+static int send_out(struct ws_stream *s) {
+    while (zx_buf_size(&s->out)) {
+        ptrdiff_t n = s->wire->ops->send(s->wire, front(&s->out), zx_buf_size(&s->out));
+        if (n < 0)
+            return (int)n;
+        zx_buf_consume(&s->out, (size_t)n);
+        s->went = true;
+    }
+    return 0;
+}
+
+static bool is_congested(const struct ws_stream *s) {
+    return zx_buf_size(&s->out) + zx_buf_size(&s->enc.waiting) > PONGS_MAX;
+}
+
+/* Without memory it stays undone: the peer asks again, and so do we. */
+static void say_control(struct ws_stream *s, enum zx_ws_opcode opcode, const uint8_t *data,
+                        size_t size) {
+    struct zx_ws_in payload = {data, size};
+    (void)zx_ws_encode_control(&s->enc, opcode, &payload, &s->out);
+}
+
+/* All that waited has been sent. RFC 6455, 5.5.3: of several Pings the last may be answered alone,
+ * but that must be. */
+static void pay_debts(struct ws_stream *s) {
+    if (s->phase != OPEN || is_congested(s))
+        return;
+    if (s->owes_pong)
+        say_control(s, ZX_WS_PONG, s->pong, s->pong_size);
+    if (s->owes_ping)
+        say_control(s, ZX_WS_PING, NULL, 0);
+    s->owes_pong = s->owes_ping = false;
+}
+
 static int flush(struct zx_stream *base) {
     struct ws_stream *s = ws_of(base);
     int rc = s->lost;
     s->went = false;
-    while (!rc && zx_buf_size(&s->out)) {
-        ptrdiff_t n = s->wire->ops->send(s->wire, front(&s->out), zx_buf_size(&s->out));
-        if (n < 0) {
-            rc = (int)n;
-        } else {
-            zx_buf_consume(&s->out, (size_t)n);
-            s->went = true;
-        }
+    if (!rc)
+        rc = send_out(s);
+    if (!rc && (s->owes_ping || s->owes_pong)) {
+        pay_debts(s);
+        rc = send_out(s);
     }
     base->has_output = zx_buf_size(&s->out);
     if (rc && rc != -EAGAIN) {
@@ -306,14 +340,19 @@ static int on_close(struct ws_stream *s) {
 }
 
 static int on_control(struct ws_stream *s) {
-    struct zx_ws_in payload = {s->dec.control, s->dec.control_size};
     if (s->dec.opcode == ZX_WS_CLOSE)
         return on_close(s);
-    if (s->dec.opcode == ZX_WS_PONG || zx_buf_size(&s->out) > PONGS_MAX)
+    if (s->dec.opcode == ZX_WS_PONG)
         return 0;
-    int rc = zx_ws_encode_control(&s->enc, ZX_WS_PONG, &payload, &s->out);
+    s->owes_pong = is_congested(s);
+    if (s->owes_pong) {
+        s->pong_size = s->dec.control_size;
+        memcpy(s->pong, s->dec.control, s->pong_size);
+        return 0;
+    }
+    say_control(s, ZX_WS_PONG, s->dec.control, s->dec.control_size);
     s->base.has_output = zx_buf_size(&s->out);
-    return rc;
+    return 0;
 }
 
 static bool is_said(const struct ws_stream *s) {
@@ -389,12 +428,13 @@ static ptrdiff_t stream_sendv(struct zx_stream *base, const struct zx_iov *iov, 
 
 static int ping(struct zx_stream *base) {
     struct ws_stream *s = ws_of(base);
-    struct zx_ws_in nothing = {NULL, 0};
-    if (s->phase != OPEN || zx_buf_size(&s->out) > PONGS_MAX)
+    if (s->phase != OPEN)
         return 0;
-    int rc = zx_ws_encode_control(&s->enc, ZX_WS_PING, &nothing, &s->out);
+    s->owes_ping = is_congested(s);
+    if (!s->owes_ping)
+        say_control(s, ZX_WS_PING, NULL, 0);
     base->has_output = zx_buf_size(&s->out);
-    return rc;
+    return 0;
 }
 
 static void stream_free(struct zx_stream *base) {
