@@ -21,6 +21,11 @@ def can_tell_locked():
     return platform.machine() == "x86_64"
 
 
+def is_locked(line):
+    """Whether a line of a disassembly shows a locked instruction: the match, its place in 1."""
+    return _LOCKED.match(line)
+
+
 @functools.lru_cache(maxsize=None)
 def locked_addresses(path):
     """Where in a program or library locked instructions are; none if it is no file."""
@@ -28,7 +33,7 @@ def locked_addresses(path):
         return frozenset()
     listing = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path], capture_output=True,
                              text=True, check=True).stdout
-    return frozenset(int(m.group(1), 16) for m in map(_LOCKED.match, listing.splitlines()) if m)
+    return frozenset(int(m.group(1), 16) for m in map(is_locked, listing.splitlines()) if m)
 
 
 def read_one(path):

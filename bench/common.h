@@ -91,8 +91,8 @@ uint64_t bench_hear_u64(struct bench_side *side);
 
 /*
  * Calibration: `while (bench_goes_on(args, &count, elapsed)) { elapsed = measure(count); }`, both
- * starting at 0. It ends when the last measurement was about as long as wanted (or was of the
- * count the user asked for): that one is reported.
+ * starting at 0. It ends when the last measurement was about as long as wanted and not the first
+ * (or was of the count the user asked for): that one is reported. One sequence at a time.
  */
 bool bench_goes_on(const struct bench_args *args, uint64_t *count, uint64_t elapsed_ns);
 
