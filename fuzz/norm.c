@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* norm://: [limit][cut pattern][bytes of a stream], and the same bytes as an endpoint. */
+/* norm://: [limit][cut pattern][bytes of a stream], and the same bytes as an endpoint. What comes out
+ * is put into a stream again, as a sender does, and read back. */
 #include "fuzz.h"
 
 #include <errno.h>
@@ -49,6 +50,39 @@ static void check_messages(const struct zx_buf *out, int64_t limit) {
     zx_buf_fini(&again);
 }
 
+static void put(struct zx_buf *to, const uint8_t *data, size_t size) {
+    FUZZ_CHECK(!zx_buf_append(to, data, size));
+}
+
+/* The stream that a sender makes of a link's messages. */
+static void send_again(const struct zx_buf *messages, struct zx_buf *stream) {
+    struct zx_mcast_frame f = {0};
+    bool in_message = false;
+    for (size_t at = messages->head, used; at < messages->tail; at += (size_t)f.left, f.left = 0) {
+        uint8_t head[1 + ZX_MCAST_HEAD_MAX] = {in_message ? ZX_NORM_OTHER : ZX_NORM_FIRST};
+        FUZZ_CHECK(zx_mcast_head(&f, ZX_MCAST_OLD, messages->data + at, messages->tail - at,
+                                 &used) == 1);
+        at += used;
+        put(stream, head, 1 + zx_mcast_put_head(head + 1, ZX_MCAST_NEW, f.left, f.more));
+        put(stream, messages->data + at, (size_t)f.left);
+        in_message = f.more;
+    }
+}
+
+static void there_and_back(const struct zx_buf *messages, uint8_t pattern) {
+    struct zx_buf stream = {0};
+    send_again(messages, &stream);
+    const struct fuzz_input in = {stream.data ? stream.data + stream.head : NULL,
+                                  zx_buf_size(&stream)};
+    struct outcome o = play(&in, -1, pattern);
+    size_t size = zx_buf_size(messages); /* behind it is what play() adds */
+    FUZZ_CHECK(!o.rc && zx_buf_size(&o.out) == size + 2);
+    if (size)
+        FUZZ_CHECK(!memcmp(o.out.data + o.out.head, messages->data + messages->head, size));
+    zx_buf_fini(&stream);
+    zx_buf_fini(&o.out);
+}
+
 static void endpoint(const struct fuzz_input *in) {
     struct zx_norm_endpoint ep;
     char *text = (char *)malloc(in->left + 1);
@@ -75,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         FUZZ_CHECK(!memcmp(whole.out.data + whole.out.head, cut.out.data + cut.out.head,
                            zx_buf_size(&whole.out)));
     check_messages(&whole.out, limit);
+    there_and_back(&whole.out, pattern);
     zx_buf_fini(&whole.out);
     zx_buf_fini(&cut.out);
     endpoint(&in);
