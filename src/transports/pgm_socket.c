@@ -87,13 +87,19 @@ static bool set_sender(pgm_sock_t *sock, const struct zx_conf_multicast *m) {
            pgm_setsockopt(sock, IPPROTO_PGM, PGM_HEARTBEAT_SPM, heartbeat, sizeof heartbeat);
 }
 
+static bool set_buffer(pgm_sock_t *sock, int option, int bytes) {
+    return bytes < 0 || pgm_setsockopt(sock, SOL_SOCKET, option, &bytes, sizeof bytes);
+}
+
 static bool set_before_bind(pgm_sock_t *sock, const struct zx_conf *conf, int port,
                             bool encapsulated) {
     bool is_sender = conf->type == ZMQ_PUB || conf->type == ZMQ_XPUB;
     if (encapsulated && !(set(sock, PGM_UDP_ENCAP_UCAST_PORT, port) &&
                           set(sock, PGM_UDP_ENCAP_MCAST_PORT, port)))
         return false;
-    if (!set(sock, PGM_MTU, conf->multicast.maxtpdu))
+    if (!set(sock, PGM_MTU, conf->multicast.maxtpdu) ||
+        !set_buffer(sock, SO_RCVBUF, conf->net.rcvbuf) ||
+        !set_buffer(sock, SO_SNDBUF, conf->net.sndbuf))
         return false;
     return is_sender ? set_sender(sock, &conf->multicast) : set_receiver(sock, &conf->multicast);
 }
