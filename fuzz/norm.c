@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* norm://: [limit][cut pattern][bytes of a stream], and the same bytes as an endpoint. What comes out
- * is put into a stream again, as a sender does, and read back. */
+/* norm://: [limit][cut pattern][bytes of a stream], and the same bytes as an endpoint. What comes
+ * out is put into a stream again, as a sender does, and read back. */
 #include "fuzz.h"
 
 #include <errno.h>
