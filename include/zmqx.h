@@ -48,7 +48,7 @@ extern "C" {
  * How long a call that has to wait may poll for work before it sleeps in the kernel. It is an upper
  * bound: the time really spent adjusts itself downwards when waits turn out long, and is 0 on a
  * machine with one processor.
- * Range 0 (never spin) to 1000000, else EINVAL. Default 20.
+ * Range 0 (never spin) to 1000000, else EINVAL. Default 30.
  * On a context: the value that sockets created afterwards start with. On a socket: takes effect
  * with the next wait.
  */

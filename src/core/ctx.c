@@ -14,7 +14,6 @@
 #include "core/socket.h"
 #include "zmq.h"
 
-enum { SPIN_US_DEFAULT = 20 };
 
 struct zx_ctx *zx_ctx_new(int *err) {
     struct zx_ctx *ctx = calloc(1, sizeof *ctx);
@@ -29,7 +28,7 @@ struct zx_ctx *zx_ctx_new(int *err) {
     zx_os_on_fork(zx_socket_after_fork);
     zx_os_on_fork(zx_background_after_fork);
     zx_ctx_conf_init(&ctx->conf);
-    atomic_init(&ctx->spin_us, (int)zx_os_env_number("ZMQX_SPIN_US", SPIN_US_DEFAULT));
+    atomic_init(&ctx->spin_us, (int)zx_os_env_number("ZMQX_SPIN_US", ZX_SPIN_US_DEFAULT));
     ctx->fork_gen = zx_os_fork_generation();
     atomic_init(&ctx->tag, ZX_CTX_LIVE);
     return ctx;

@@ -13,7 +13,7 @@
 #include "zmq.h"
 #include "zmqx.h"
 
-enum { SOCKET_LIMIT = 65535, SPIN_US_MAX = 1000000, SPIN_US_DEFAULT = 20 };
+enum { SOCKET_LIMIT = 65535, SPIN_US_MAX = 1000000 };
 
 enum kind { INT, FLAG, CONSTANT, CPU_ADD, CPU_REMOVE, PREFIX };
 
@@ -187,6 +187,6 @@ int zx_ctx_conf_get(const struct zx_ctx_conf *conf, int option, void *val, size_
     else if (r->kind == FLAG)
         value = *((const bool *)conf + r->offset);
     if (option == ZMQX_SPIN_US && value < 0)
-        value = (int)zx_os_env_number("ZMQX_SPIN_US", SPIN_US_DEFAULT); /* as zx_ctx_new */
+        value = (int)zx_os_env_number("ZMQX_SPIN_US", ZX_SPIN_US_DEFAULT); /* as zx_ctx_new */
     return zx_opt_get_int(value, val, size);
 }

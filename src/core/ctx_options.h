@@ -13,7 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { ZX_NAME_PREFIX_MAX = 16 };
+/* A wait polls for as long as waking from sleep costs on the systems measured. */
+enum { ZX_NAME_PREFIX_MAX = 16, ZX_SPIN_US_DEFAULT = 30 };
 
 struct zx_ctx_conf {
     int io_threads, max_sockets;

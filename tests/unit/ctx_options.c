@@ -57,7 +57,7 @@ static const struct number {
     {ZMQ_ZERO_COPY_RECV, 0, INT_MAX, 1, true},
     {ZMQ_IPV6, 0, INT_MAX, 0, true},
     {ZMQ_BLOCKY, 0, INT_MAX, 1, true},
-    {ZMQX_SPIN_US, 0, 1000000, 20, false},
+    {ZMQX_SPIN_US, 0, 1000000, 30, false},
 };
 
 static void numbers_have_defaults_and_ranges(void **state) {
