@@ -388,10 +388,44 @@ int zx_ws_decode(struct zx_ws_decoder *d, struct zx_ws_in *in, struct zx_ws_out 
     return rc;
 }
 
+/* Bytes of the character at p, 0 if there is none (RFC 3629, 4). */
+static size_t utf8_size(const uint8_t *p, size_t left) {
+    static const struct {
+        uint8_t first, last, low, high; /* of the first byte; of the second */
+        uint8_t size;
+    } forms[] = {
+        {0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    size_t i = 0;
+    while (i < sizeof forms / sizeof *forms && *p > forms[i].last)
+        i++;
+    if (i == sizeof forms / sizeof *forms || *p < forms[i].first || left < forms[i].size)
+        return 0;
+    if (forms[i].size > 1 && (p[1] < forms[i].low || p[1] > forms[i].high))
+        return 0;
+    for (size_t k = 2; k < forms[i].size; k++)
+        if ((p[k] & 0xc0) != 0x80)
+            return 0;
+    return forms[i].size;
+}
+
+static bool is_utf8(const uint8_t *p, size_t size) {
+    for (size_t n; size; p += n, size -= n) {
+        n = utf8_size(p, size);
+        if (!n)
+            return false;
+    }
+    return true;
+}
+
 unsigned zx_ws_close_code(const uint8_t *payload, size_t size) {
     if (!size)
         return ZX_WS_NO_CODE;
     unsigned code = size < 2 ? 0 : (unsigned)payload[0] << 8 | payload[1];
+    if (size > 2 && !is_utf8(payload + 2, size - 2))
+        return 0;
     bool is_defined = code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006;
     return is_defined || (code >= 3000 && code <= 4999) ? code : 0;
 }

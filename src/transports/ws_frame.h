@@ -91,7 +91,8 @@ void zx_ws_decoder_fini(struct zx_ws_decoder *d);
 int zx_ws_decode(struct zx_ws_decoder *d, struct zx_ws_in *in, struct zx_ws_out *out);
 /* Something can be given out without any more input. */
 bool zx_ws_decoder_has_output(const struct zx_ws_decoder *d);
-/* The code of a received Close: ZX_WS_NO_CODE if it has none, 0 if it is not allowed to be. */
+/* The code of a received Close: ZX_WS_NO_CODE if it has none, 0 if it is not allowed to be, or its
+ * reason is no UTF-8. */
 unsigned zx_ws_close_code(const uint8_t *payload, size_t size);
 
 struct zx_ws_encoder {

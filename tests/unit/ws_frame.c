@@ -242,6 +242,28 @@ static void close_codes(void **state) {
     assert_int_equal(zx_ws_close_code((const uint8_t *)"\3", 1), 0);
 }
 
+/* RFC 6455, 5.5.1: the reason is UTF-8: no form longer than need be, no surrogate, none cut off. */
+static void close_reasons(void **state) {
+    static const char *const good[] = {"bye", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80",
+                                       "\xec\xbf\xbf", "\xed\x9f\xbf", "\xee\x80\x80",
+                                       "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf3\xbf\xbf\xbf",
+                                       "\xf4\x8f\xbf\xbf", "a\xc3\xa4z"};
+    static const char *const bad[] = {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x7f",
+                                      "\xc2\xc0", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe1\x80",
+                                      "\xe1\x80z", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80", "\xff", "fine\xf1\x80\x80"};
+    uint8_t payload[125] = {3, 0xe8};
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        memcpy(payload + 2, good[i], strlen(good[i]));
+        assert_int_equal(zx_ws_close_code(payload, 2 + strlen(good[i])), 1000);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        memcpy(payload + 2, bad[i], strlen(bad[i]));
+        assert_int_equal(zx_ws_close_code(payload, 2 + strlen(bad[i])), 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(from_server),        cmocka_unit_test(from_client),
@@ -249,6 +271,7 @@ int main(void) {
         cmocka_unit_test(unknown_limit),
         cmocka_unit_test(there_and_back),     cmocka_unit_test(control_in_between),
         cmocka_unit_test(keys_differ),        cmocka_unit_test(close_codes),
+        cmocka_unit_test(close_reasons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -269,6 +269,7 @@ static void lasts(void **state) {
         {"88 82" MASK "03e8", "88 02 03e8"},
         {"88 86" MASK "03e9 'away'", "88 02 03e9"},
         {"88 82" MASK "0fa0", "88 02 0fa0"},
+        {"88 84" MASK "03e8 c3 28", "88 02 03ea"}, /* a reason that is no UTF-8 */
         {"88 81" MASK "03", "88 02 03ea"},
         {"88 82" MASK "03ed", "88 02 03ea"},
         {"88 82" MASK "0000", "88 02 03ea"},
