@@ -67,6 +67,10 @@ static const char *fresh(const char *transport) {
         /* an address of our own: nobody else's port is freed there */
         snprintf(text, sizeof text, "%s://127.%u.%u.%u:*", transport, 1 + (id >> 14 & 127),
                  id >> 7 & 127, 1 + (id & 127));
+    else if (!strcmp(transport, "vmci"))
+        snprintf(text, sizeof text, "vmci://@:*");
+    else if (!strcmp(transport, "tipc"))
+        snprintf(text, sizeof text, "tipc://<*>");
     else if (!strcmp(transport, "ipc"))
         snprintf(text, sizeof text, "ipc://@zx-oom-%ld-%d", (long)getpid(), ++n);
     else
@@ -82,7 +86,7 @@ void kit_bind(void *sock, const char *transport, char endpoint[KIT_ENDPOINT]) {
 }
 
 void kit_free_address(void *ctx, const char *transport, char endpoint[KIT_ENDPOINT]) {
-    if (strcmp(transport, "tcp") && strcmp(transport, "ws")) {
+    if (!strcmp(transport, "ipc") || !strcmp(transport, "inproc")) {
         snprintf(endpoint, KIT_ENDPOINT, "%s", fresh(transport));
         return;
     }

@@ -374,14 +374,23 @@ static void play_places(void) {
 /* ---- */
 
 static void choose(int argc, char **argv) {
-    static const char *const transports[] = {"inproc", "tcp", "ipc", "udp", "ws"};
+    static const struct {
+        const char *name;
+        int is_here;
+    } transports[] = {
+        {"inproc", 1},      {"tcp", 1},
+        {"ipc", 1},         {"udp", 1},
+        {"ws", ZX_HAVE_WS}, {"vmci", ZX_HAVE_VMCI && ZX_OOM_STANDIN},
+        {"tipc", ZX_HAVE_TIPC && ZX_OOM_STANDIN},
+    };
     enum { TRANSPORTS = sizeof transports / sizeof transports[0] };
     for (const struct scene *s = scenes; s->name; s++)
-        for (int i = 0; i < TRANSPORTS - !ZX_HAVE_WS && n_acts < CASES_MAX; i++)
-            if ((argc < 2 || !strcmp(argv[1], s->name)) &&
-                (argc < 3 || !strcmp(argv[2], transports[i])) &&
-                strstr(s->transports, transports[i]))
-                acts[n_acts++] = (struct act){.scene = s, .transport = transports[i]};
+        for (int i = 0; i < TRANSPORTS && n_acts < CASES_MAX; i++)
+            if (transports[i].is_here &&
+                (argc < 2 || !strcmp(argv[1], s->name)) &&
+                (argc < 3 || !strcmp(argv[2], transports[i].name)) &&
+                strstr(s->transports, transports[i].name))
+                acts[n_acts++] = (struct act){.scene = s, .transport = transports[i].name};
 }
 
 static int summary(double seconds) {

@@ -566,16 +566,16 @@ static void proxied(const char *transport) {
 }
 
 const struct scene scenes[] = {
-    {"push_pull", push_pull, "inproc tcp ipc ws"},
+    {"push_pull", push_pull, "inproc tcp ipc ws vmci tipc"},
     {"pair", pair, "inproc tcp"},
     {"connect_before_bind", connect_before_bind, "inproc tcp ipc"},
-    {"reconnect", reconnect, "tcp ipc ws"},
+    {"reconnect", reconnect, "tcp ipc ws vmci"},
     {"linger", linger, "tcp ipc ws"},
     {"req_rep", req_rep, "inproc tcp ipc ws"},
     {"router_dealer", router_dealer, "inproc tcp ipc ws"},
     {"pub_sub", pub_sub, "inproc tcp ipc ws"},
     {"xpub_xsub", xpub_xsub, "inproc tcp"},
-    {"monitored", monitored, "tcp ipc"},
+    {"monitored", monitored, "tcp ipc vmci"},
     {"options", options, "tcp"},
     {"by_name", by_name, "tcp"},
     {"by_proxy", by_proxy, "tcp"},

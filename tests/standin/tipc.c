@@ -28,10 +28,13 @@ static bool take(struct tipc *t, const struct sockaddr *a, socklen_t n) {
 /* Every socket has a number of its own, from the first time that somebody asks. */
 static int give_name(int fd, uint32_t type, uint32_t lower, uint32_t upper) {
     static uint32_t next;
+    static pid_t owner; /* a child has numbers of its own */
     char name[NAME_MAX_LEN], rest[NAME_MAX_LEN];
     pthread_mutex_lock(&table_lock);
-    if (!next)
-        next = (uint32_t)getpid() << 12 | 1;
+    if (owner != getpid()) {
+        owner = getpid();
+        next = (uint32_t)owner << 12 | 1;
+    }
     uint32_t ref = next++;
     pthread_mutex_unlock(&table_lock);
     snprintf(rest, sizeof rest, "%u/%u-%u-%u", (unsigned)ref, (unsigned)type, (unsigned)lower,
