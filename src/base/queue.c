@@ -153,6 +153,16 @@ static inline void wrote(struct zx_queue *q, uint32_t size, uint8_t flags) {
     set_mark(q);
 }
 
+static inline void put_head(uint8_t *p, size_t size, uint8_t flags) {
+    if (size <= 255) {
+        p[0] = flags;
+        p[1] = (uint8_t)size;
+    } else {
+        p[0] = flags | ZX_FRAME_LONG;
+        zx_put64(p + 1, size);
+    }
+}
+
 int zx_queue_write(struct zx_queue *q, const void *data, size_t size, uint8_t flags) {
     if (q->sh.conflate && !(flags & (ZX_FRAME_NOTE | ZX_FRAME_COMMAND)))
         return zx_queue_slot_write(q, data, size);
@@ -160,18 +170,27 @@ int zx_queue_write(struct zx_queue *q, const void *data, size_t size, uint8_t fl
     uint8_t *p = room(q, head + size);
     if (!p)
         return -ENOMEM;
-    if (head == 2) {
-        p[0] = flags;
-        p[1] = (uint8_t)size;
-    } else {
-        p[0] = flags | ZX_FRAME_LONG;
-        zx_put64(p + 1, size);
-    }
+    put_head(p, size, flags);
     if (size)
         memcpy(p + head, data, size);
     if (flags & ZX_FRAME_NOTE)
         q->w.cur->special = true;
     wrote(q, (uint32_t)(head + size), flags);
+    return 0;
+}
+
+int zx_queue_write_note(struct zx_queue *q, const void *head, size_t head_size, const void *data,
+                        size_t size) {
+    size_t frame = head_size + size > 255 ? 9 : 2;
+    uint8_t *p = room(q, frame + head_size + size);
+    if (!p)
+        return -ENOMEM;
+    put_head(p, head_size + size, ZX_FRAME_NOTE);
+    memcpy(p + frame, head, head_size);
+    if (size)
+        memcpy(p + frame + head_size, data, size);
+    q->w.cur->special = true;
+    wrote(q, (uint32_t)(frame + head_size + size), ZX_FRAME_NOTE);
     return 0;
 }
 

@@ -143,6 +143,9 @@ void zx_rec_release(const struct zx_rec *rec, struct zx_dead *dead);
 /* Appends one frame (flags: MORE, COMMAND, NOTE as wanted). A frame without MORE,
  * COMMAND and NOTE ends a message. Copies data. -ENOMEM: nothing changed. */
 int zx_queue_write(struct zx_queue *q, const void *data, size_t size, uint8_t flags);
+/* Appends a note of two pieces. Where zx_queue_room was given room for it: not -ENOMEM. */
+int zx_queue_write_note(struct zx_queue *q, const void *head, size_t head_size, const void *data,
+                        size_t size);
 /* A whole inline message written and published: what happens millions of times a second.
  * False: it does not fit this path, nothing was done. */
 static inline bool zx_queue_put_whole(struct zx_queue *q, const uint8_t *data, size_t size) {

@@ -71,18 +71,12 @@ int zx_pipe_note_room(struct zx_pipe *p, size_t topic_size) {
 }
 
 int zx_pipe_note_sub(struct zx_pipe *p, uint32_t epoch, const struct zx_subscription *sub) {
-    uint8_t small[256], *note = small;
+    uint8_t head[NOTE_HEAD] = {ZX_NOTE_SUB};
     size_t size = NOTE_HEAD + sub->topic_size;
-    struct zx_buf large = {0};
-    if (size > sizeof small && !(note = zx_buf_reserve(&large, size)))
-        return -ENOMEM;
-    note[0] = ZX_NOTE_SUB;
-    zx_put32(note + 1, epoch);
-    note[5] = sub->subscribe;
-    if (sub->topic_size)
-        memcpy(note + NOTE_HEAD, sub->topic, sub->topic_size);
-    int rc = zx_queue_write(p->out, note, size, ZX_FRAME_NOTE);
-    zx_buf_fini(&large);
+    zx_put32(head + 1, epoch);
+    head[5] = sub->subscribe;
+    /* Where it lies and without any other memory: there may be room for it already. */
+    int rc = zx_queue_write_note(p->out, head, sizeof head, sub->topic, sub->topic_size);
     if (!rc)
         p->app.unflushed += (uint32_t)(size < 65536 ? size : 65536);
     return rc;
