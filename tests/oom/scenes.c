@@ -192,7 +192,7 @@ static void expect_quiet(void *pub, void *sub, const char *wanted, const char *o
     expect_topic(pub, sub, wanted, wanted, 5);
 }
 
-/* A topic too long for what is at hand on a stack: wanted, it comes, however often that is tried. */
+/* A topic too long for what a stack holds: wanted, it comes, however often that is tried. */
 static void expect_long_topic(void *pub, void *sub) {
     char topic[LONG_TOPIC], got[LONG_TOPIC + 1];
     int rc;
