@@ -124,9 +124,9 @@ active proctype all_is_counted()
 init
 {
     atomic {
-        run drain(OWNER, FLAG);
-        run drain(1, REVOKE); run drain(2, REVOKE);
-        run drain(0, DATA); run drain(1, DATA); run drain(2, DATA);
+        DRAIN(OWNER, FLAG);
+        DRAIN(1, REVOKE); DRAIN(2, REVOKE);
+        DRAIN(0, DATA); DRAIN(1, DATA); DRAIN(2, DATA);
         run other(1); run other(2);
     }
 }

@@ -95,7 +95,7 @@ proctype sender(byte me)
     :: else ->
         n++;
         store_release(me, COMMITTED(me), n);
-#ifdef SENDER_FENCE
+#if defined(SENDER_FENCE) && !defined(STRONG)
 #ifndef DROP_SENDER_FENCE
         fence(me);
 #endif
@@ -107,7 +107,7 @@ proctype sender(byte me)
 
 inline membarrier(t)
 {
-#ifndef SENDER_FENCE
+#if !defined(SENDER_FENCE) || defined(STRONG)
 #ifndef DROP_MEMBARRIER
     fence(t);
     DRAINED(0);
@@ -281,9 +281,9 @@ init
 {
     atomic {
         run sender(0); run sender(1);
-        run drain(0, COMMITTED(0)); run drain(1, COMMITTED(1));
-        run drain(SWEEPER, MARK(0)); run drain(SWEEPER, MARK(1));
-        run drain(OTHER, MARK(0)); run drain(OTHER, MARK(1));
-        run drain(SWEEPER, AWAKE);
+        DRAIN(0, COMMITTED(0)); DRAIN(1, COMMITTED(1));
+        DRAIN(SWEEPER, MARK(0)); DRAIN(SWEEPER, MARK(1));
+        DRAIN(OTHER, MARK(0)); DRAIN(OTHER, MARK(1));
+        DRAIN(SWEEPER, AWAKE);
     }
 }

@@ -236,9 +236,9 @@ init
         mem[LISTED(1)] = 1;
         run writer(0);
         run writer(1);
-        run drain(0, COMMITTED(0)); run drain(1, COMMITTED(1));
-        run drain(OWNER, LISTED(0)); run drain(OWNER, LISTED(1));
-        run drain(0, LINK(0)); run drain(1, LINK(1));
-        run drain(IO, LINK(0)); run drain(IO, LINK(1));
+        DRAIN(0, COMMITTED(0)); DRAIN(1, COMMITTED(1));
+        DRAIN(OWNER, LISTED(0)); DRAIN(OWNER, LISTED(1));
+        DRAIN(0, LINK(0)); DRAIN(1, LINK(1));
+        DRAIN(IO, LINK(0)); DRAIN(IO, LINK(1));
     }
 }

@@ -198,9 +198,9 @@ active proctype all_is_done()
 init
 {
     atomic {
-        run drain(S, COMMITTED);
-        run drain(B, ROOM);
-        run drain(S, TURNS); run drain(B, TURNS);
-        run drain(IO, TURNS); run drain(C, TURNS);
+        DRAIN(S, COMMITTED);
+        DRAIN(B, ROOM);
+        DRAIN(S, TURNS); DRAIN(B, TURNS);
+        DRAIN(IO, TURNS); DRAIN(C, TURNS);
     }
 }

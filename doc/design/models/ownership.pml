@@ -323,8 +323,8 @@ init
 {
     atomic {
         run waiter(0); run waiter(1);
-        run drain(0, STATE); run drain(1, STATE); run drain(IO, STATE);
-        run drain(0, HOT); run drain(1, HOT); run drain(IO, HOT);
-        run drain(0, REGISTERED(0)); run drain(1, REGISTERED(1));
+        DRAIN(0, STATE); DRAIN(1, STATE); DRAIN(IO, STATE);
+        DRAIN(0, HOT); DRAIN(1, HOT); DRAIN(IO, HOT);
+        DRAIN(0, REGISTERED(0)); DRAIN(1, REGISTERED(1));
     }
 }

@@ -226,8 +226,8 @@ init
         mem[LISTED(0)] = 1;
         mem[LISTED(1)] = 1;
         run writer(0); run writer(1);
-        run drain(0, COMMITTED(0)); run drain(1, COMMITTED(1));
-        run drain(READER, LISTED(0)); run drain(READER, LISTED(1));
-        run drain(READER, POLLED(0)); run drain(READER, POLLED(1));
+        DRAIN(0, COMMITTED(0)); DRAIN(1, COMMITTED(1));
+        DRAIN(READER, LISTED(0)); DRAIN(READER, LISTED(1));
+        DRAIN(READER, POLLED(0)); DRAIN(READER, POLLED(1));
     }
 }

@@ -354,10 +354,10 @@ init
         run poller();
         run writer();
         run caller();
-        run drain(POLLER, LOCK);
-        run drain(POLLER, ASLEEP);
-        run drain(CALLER, LOCK);
-        run drain(CALLER, CHANGES);
-        run drain(CALLER, DEAD);
+        DRAIN(POLLER, LOCK);
+        DRAIN(POLLER, ASLEEP);
+        DRAIN(CALLER, LOCK);
+        DRAIN(CALLER, CHANGES);
+        DRAIN(CALLER, DEAD);
     }
 }

@@ -224,9 +224,9 @@ init
         mem[NEXT(1)] = NONE;
         mem[NEXT(2)] = NONE;
         used[0] = true;
-        run drain(P, 0); run drain(P, 1); run drain(P, 2);
-        run drain(P, 3); run drain(P, 4); run drain(P, 5);
-        run drain(P, 6); run drain(P, 7); run drain(P, 8);
-        run drain(P, 9); run drain(P, 10); run drain(P, 11);
+        DRAIN(P, 0); DRAIN(P, 1); DRAIN(P, 2);
+        DRAIN(P, 3); DRAIN(P, 4); DRAIN(P, 5);
+        DRAIN(P, 6); DRAIN(P, 7); DRAIN(P, 8);
+        DRAIN(P, 9); DRAIN(P, 10); DRAIN(P, 11);
     }
 }

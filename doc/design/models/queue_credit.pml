@@ -138,8 +138,8 @@ init
         :: skip
         fi;
         chosen = true;
-        run drain(W, FULL);
-        run drain(W, COMMITTED);
-        run drain(R, REPORTED);
+        DRAIN(W, FULL);
+        DRAIN(W, COMMITTED);
+        DRAIN(R, REPORTED);
     }
 }

@@ -167,8 +167,8 @@ active proctype nothing_moves()
 init
 {
     atomic {
-        run drain(S, CELL(0)); run drain(S, CELL(1)); run drain(S, CELL(2));
-        run drain(S, TAIL); run drain(IO, TAIL);
-        run drain(S, RPOS); run drain(IO, RPOS);
+        DRAIN(S, CELL(0)); DRAIN(S, CELL(1)); DRAIN(S, CELL(2));
+        DRAIN(S, TAIL); DRAIN(IO, TAIL);
+        DRAIN(S, RPOS); DRAIN(IO, RPOS);
     }
 }

@@ -186,9 +186,9 @@ init
     atomic {
         run waiter(0); run waiter(1);
         run waker(0); run waker(1);
-        run drain(WAITER(0), REGISTERED(0)); run drain(WAITER(1), REGISTERED(1));
-        run drain(WAKER(0), COMMITTED(0)); run drain(WAKER(1), COMMITTED(1));
-        run drain(0, WAKE_LOCK); run drain(1, WAKE_LOCK);
-        run drain(2, WAKE_LOCK); run drain(3, WAKE_LOCK);
+        DRAIN(WAITER(0), REGISTERED(0)); DRAIN(WAITER(1), REGISTERED(1));
+        DRAIN(WAKER(0), COMMITTED(0)); DRAIN(WAKER(1), COMMITTED(1));
+        DRAIN(0, WAKE_LOCK); DRAIN(1, WAKE_LOCK);
+        DRAIN(2, WAKE_LOCK); DRAIN(3, WAKE_LOCK);
     }
 }

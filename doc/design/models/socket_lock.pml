@@ -153,8 +153,8 @@ active proctype all_is_counted()
 init
 {
     atomic {
-        run drain(0, WORD); run drain(1, WORD); run drain(2, WORD);
-        run drain(0, DATA); run drain(1, DATA); run drain(2, DATA);
+        DRAIN(0, WORD); DRAIN(1, WORD); DRAIN(2, WORD);
+        DRAIN(0, DATA); DRAIN(1, DATA); DRAIN(2, DATA);
         run thread(0, 2); run thread(1, 1); run thread(2, 1);
     }
 }

@@ -15,9 +15,31 @@
  *
  * With -DSTRONG stores are visible at once: for the search for cycles, which is the dearer one.
  *
- * The including file defines NT (threads), NV (words, at most 15), and in its init runs
- * drain(t, v) for each word v that thread t writes with a plain store.
+ * The including file defines NT (threads), NV (words, at most 15), and in its init says
+ * DRAIN(t, v) for each word v that thread t writes with a plain store.
  */
+#ifdef STRONG
+byte mem[NV];
+
+#define LOAD(t, v) (mem[v])
+#define DRAINED(t) true
+#define DRAIN(t, v) skip
+
+inline store(t, v, x)
+{
+    mem[v] = x
+}
+
+inline store_release(t, v, x)
+{
+    mem[v] = x
+}
+
+inline fence(t)
+{
+    skip
+}
+#else
 #define BIT(v) (1 << (v))
 #define IX(t, v) ((t) * NV + (v))
 
@@ -28,8 +50,8 @@ short pend[NT];
 
 #define LOAD(t, v) ((pend[t] & BIT(v)) -> buf[IX(t, v)] : mem[v])
 #define DRAINED(t) (pend[t] == 0)
+#define DRAIN(t, v) run drain(t, v)
 
-#ifndef STRONG
 inline store(t, v, x)
 {
     d_step {
@@ -49,18 +71,6 @@ inline store_release(t, v, x)
         pend[t] = pend[t] | BIT(v);
     }
 }
-
-#else
-inline store(t, v, x)
-{
-    mem[v] = x
-}
-
-inline store_release(t, v, x)
-{
-    mem[v] = x
-}
-#endif
 
 inline fence(t)
 {
@@ -87,3 +97,4 @@ end:
     }
     od
 }
+#endif

@@ -152,9 +152,9 @@ init
     atomic {
         run waker(0);
         run waker(1);
-        run drain(0, PUSHED(0));
-        run drain(1, PUSHED(1));
-        run drain(APP, SIGNALLED);
-        run drain(APP, ATTENTION);
+        DRAIN(0, PUSHED(0));
+        DRAIN(1, PUSHED(1));
+        DRAIN(APP, SIGNALLED);
+        DRAIN(APP, ATTENTION);
     }
 }
