@@ -161,7 +161,8 @@ def render(summary, directory):
             "exponent of the straight line through the logarithms. What all n cost together grows "
             "with exponent 1 if each costs the same whatever their number; what one operation "
             "costs in the presence of n has exponent 0 if n does not matter. Caches that overflow "
-            "and chance count as well.", "", *laws(rows), "",
+            "and chance count as well. It is no worse than n log n if its exponent is at most "
+            f"that of n log n over the same range, and {law.SLACK:g} for those two.", "", *laws(rows), "",
             "### Where this library is not ahead", "", *behind(rows), ""]
     out += [f"FAILED: {failure}" for failure in summary["failures"]]
     return "\n".join(out + ["", table.about(summary, "exceptions above")])
