@@ -24,6 +24,13 @@ NAMES = {**table.HEADS, "plain": "send, recv", "spin": "asked without blocking",
          "busypoll": "SO_BUSY_POLL", "buffers": "buffers of 4 MiB", "zerocopy": "MSG_ZEROCOPY",
          "uring": "io_uring", "sqpoll": "io_uring, polled by the kernel"}
 
+ABOUT_LAWS = (
+    "The law that is closest, its constant chosen freely, and the exponent of the straight line "
+    "through the logarithms. What all n cost together grows with exponent 1 if each costs the same "
+    "whatever their number; what one operation costs in the presence of n has exponent 0 if n does "
+    "not matter. Caches that overflow and chance count as well. It is no worse than n log n if its "
+    f"exponent is at most that of n log n over the same range, and {law.SLACK:g} for those two.")
+
 
 def key_of(sweep, value, metric):
     return sweep.name(value) + (f".{metric.name}" if metric.name else "")
@@ -157,12 +164,7 @@ def render(summary, directory):
     out = []
     for sweep in wide.SWEEPS:
         out += section(sweep, rows, directory)
-    out += ["### How it grows", "", "The law that is closest, its constant chosen freely, and the "
-            "exponent of the straight line through the logarithms. What all n cost together grows "
-            "with exponent 1 if each costs the same whatever their number; what one operation "
-            "costs in the presence of n has exponent 0 if n does not matter. Caches that overflow "
-            "and chance count as well. It is no worse than n log n if its exponent is at most "
-            f"that of n log n over the same range, and {law.SLACK:g} for those two.", "", *laws(rows), "",
+    out += ["### How it grows", "", ABOUT_LAWS, "", *laws(rows), "",
             "### Where this library is not ahead", "", *behind(rows), ""]
     out += [f"FAILED: {failure}" for failure in summary["failures"]]
     return "\n".join(out + ["", table.about(summary, "exceptions above")])
