@@ -247,6 +247,13 @@ static void dgram(void **state) {
     assert_int_equal(zmq_recv(s, from, sizeof from, 0), strlen(self) + 1);
     assert_string_equal(from, self);
     assert_int_equal(zmq_recv(s, body, sizeof body, 0), 2);
+    /* The same place, as IPv6 writes it. */
+    snprintf(from, sizeof from, "[::ffff:127.0.0.1]:%s", strrchr(at, ':') + 1);
+    assert_int_equal(zmq_send(s, from, strlen(from), ZMQ_SNDMORE), strlen(from));
+    assert_int_equal(zmq_send(s, "again", 5, 0), 5);
+    assert_int_equal(zmq_recv(s, from, sizeof from, 0), strlen(self) + 1);
+    assert_string_equal(from, self);
+    assert_int_equal(zmq_recv(s, body, sizeof body, 0), 5);
     zmq_close(s);
     zmq_ctx_term(ctx);
 }
