@@ -50,6 +50,9 @@ static void set_network(const struct zx_conf *conf, NormSessionHandle session) {
     if (tos)
         (void)NormSetTOS(session, (unsigned char)tos);
     (void)NormSetMulticastLoopback(session, m->loop);
+    /* Nodes of one host have the same number unless the address says another: what seems to be
+     * one's own is heard all the same. */
+    (void)NormSetLoopback(session, m->loop);
 }
 
 static bool start_receiver(const struct zx_conf *conf, NormSessionHandle session) {

@@ -23,7 +23,7 @@ PATIENCE = 60
 TAG = f"zx{os.getpid()}"
 HOSTS = (TAG + "a", TAG + "b")
 LINK = "zxv0"
-RATE, RECOVERY_IVL, RCVBUF, NORM_MODE = 8, 9, 12, 117
+RATE, RECOVERY_IVL, RCVBUF, LOOP, NORM_MODE = 8, 9, 12, 96, 117
 # How data that is no repair is known, and what a receiver must have heard before it can ask for
 # repair: PGM's first word about the sender (SPM). Then everything.
 PACKETS = {
@@ -131,6 +131,9 @@ class Agent:
             raise AssertionError(f"{self.name}: wanted {word}, got {line}")
         return line.split()[1:]
 
+    def is_silent(self):
+        return not self.buffer and not select.select([self.p.stdout], [], [], 0)[0]
+
     def go(self):
         self.p.stdin.write(b"\n")
         self.p.stdin.flush()
@@ -234,6 +237,35 @@ def rate(pub_lib, sub_lib):
         raise AssertionError(f"rate: {result[2]} ms, {least} at least at the rate that was set")
 
 
+def loop(on):
+    """Both receivers are told the same; one is on the sender's own host."""
+    options = {RATE: 20000, RECOVERY_IVL: 5000, NORM_MODE: 0, LOOP: on}
+    group = f"239.192.8.{on + 1}:5{on}77"
+    watch()
+    agents = [Agent(0, OURS, "pub", place(0, OURS, group), 50, 50, options)]
+    try:
+        for host in (0, 1):
+            agents.append(Agent(host, OURS, "sub", place(host, OURS, group), 50, 50, options))
+            agents[-1].expect("ready")
+        pub, near, far = agents
+        far.expect("first")
+        if on:
+            near.expect("first")
+        pub.go()
+        pub.expect("sent")
+        result = [int(n) for n in far.expect("done")]
+        if on:
+            result += [int(n) for n in near.expect("done")]
+        elif not near.is_silent():
+            raise AssertionError("loop: it was off, and the sender's host heard")
+    finally:
+        for agent in agents:
+            agent.kill()
+    print(f"  loop {on}: {result}")
+    if result[:2] != [50, 0] or (on and result[3:5] != [50, 0]):
+        raise AssertionError(f"loop {on}: {result}")
+
+
 def main():
     both = [(OURS, OURS), (OURS, OTHER), (OTHER, OURS)][:1 if OTHER == "-" else 3]
     for pub, sub in both:
@@ -252,6 +284,8 @@ def main():
     transfer("late", OURS, OURS, 600, 500,
              options={RATE: 1000, RECOVERY_IVL: 5000, NORM_MODE: 0, RCVBUF: 400000})
     rate(OURS, OURS)
+    loop(1)
+    loop(0)
 
 
 make_hosts()
