@@ -237,12 +237,14 @@ static void greet(struct zx_link *l, struct zx_pipe *p) {
 
 /* An unversioned peer sends no subscriptions: it gets everything. So do those whom a carrier
  * reaches. */
-static void subscribe_all(struct zx_link *l, struct zx_pipe *p) {
+static int subscribe_all(struct zx_link *l, struct zx_pipe *p) {
     static const uint8_t all = 1;
     bool wanted = l->carrier ? (l->sock->ops->flags & ZX_PATTERN_BACKGROUND) != 0
                              : l->w.hs && zx_hs_subscribe_all(l->w.hs);
-    if (wanted && !zx_queue_write(p->in, &all, 1, 0))
+    int rc = wanted ? zx_queue_write(p->in, &all, 1, 0) : 0;
+    if (wanted && !rc)
         zx_queue_commit(p->in);
+    return rc;
 }
 
 /* What the kernel did not take of our READY goes before everything else. */
@@ -286,8 +288,7 @@ void zx_link_ready(struct zx_link *l, bool owner) {
         return;
     }
     put_meta(l, p);
-    subscribe_all(l, p);
-    if (keep_unsent(l)) {
+    if (subscribe_all(l, p) || keep_unsent(l)) {
         zx_link_end(l, ZX_END_LOST, ENOMEM);
         return;
     }
