@@ -147,6 +147,16 @@ static void every_type(void) {
     zx_check_rc("DGRAM to nothing", "EPROTONOSUPPORT", zmq_bind(dgram, "nosuch://d"));
 }
 
+/* Does this host know by which interface to join a group? */
+static int has_multicast_route(void) {
+    struct ip_mreq req = {.imr_multiaddr.s_addr = inet_addr("239.192.7.51")};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int ok = fd >= 0 && !setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &req, sizeof req);
+    if (fd >= 0) close(fd);
+    if (!ok) print_message("SKIP: %s: no route for groups here\n", zx_current()->name);
+    return ok;
+}
+
 /* Addresses that bind and connect take and refuse; no port is anybody's. */
 static void addresses(void) {
     static const struct {
@@ -167,10 +177,8 @@ static void addresses(void) {
         {"port below range", "127.0.0.1:-1", "EINVAL", "EINVAL"},
         {"more behind the port", "127.0.0.1:9x", "EINVAL", "EINVAL"},
         {"nothing", "", "EINVAL", "EINVAL"},
-        {"group", "239.192.7.51:0", "0", "0"},
         {"interface and group", "lo;239.192.7.51:0", "0", "0"},
         {"address and group", "127.0.0.1;239.192.7.51:0", "0", "0"},
-        {"any and group", "*;239.192.7.51:0", "0", "0"},
         {"no interface and group", "no-such-if;239.192.7.51:0", "ENODEV", "ENODEV"},
         {"empty and group", ";239.192.7.51:0", "ENODEV", "ENODEV"},
         {"two interfaces", "lo;lo;239.192.7.51:0", "ENODEV", "ENODEV"},
@@ -180,9 +188,12 @@ static void addresses(void) {
         {"no interface and host", "no-such-if;127.0.0.1:0", "ENODEV", "ENODEV"},
         {"no interface, no host", "no-such-if;no-such-host.invalid:0", "ENODEV", "ENODEV"},
         {"interface, no host", "lo;no-such-host.invalid:0", "ENODEV", "EINVAL"},
+        {"group", "239.192.7.51:0", "0", "0"},
+        {"any and group", "*;239.192.7.51:0", "0", "0"},
     };
+    size_t n = sizeof rows / sizeof *rows - (has_multicast_route() ? 0 : 2);
     zx_soft(1);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < n; i++) {
         const char *at = zx_fmt("udp://%s", rows[i].address);
         void *dish = zx_socket(ZMQ_DISH), *dgram = zx_socket(ZMQ_DGRAM);
         void *radio = zx_socket(ZMQ_RADIO);
