@@ -98,11 +98,13 @@ bool zx_queue_report(struct zx_queue *q) {
            atomic_exchange_explicit(&q->sh.full, 0, memory_order_acq_rel);
 }
 
-/* Counts n messages at once; reports where a multiple of the low-water mark is passed. */
+/* Counts n messages at once; reports where a multiple of the low-water mark is passed. What was
+ * read since is there for a producer to see that finds the queue full: a publisher drops then. */
 static bool count_messages(struct zx_queue *q, uint32_t n) {
     q->r.read += n;
     if (n < q->r.until_report) {
         q->r.until_report -= n;
+        atomic_store_explicit(&q->sh.reported, q->r.read, memory_order_release);
         return false;
     }
     return zx_queue_report(q);
