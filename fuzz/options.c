@@ -48,14 +48,31 @@ static void check_conf(const struct zx_conf *c) {
     FUZZ_CHECK(c->security.mechanism != ZX_MECH_GSSAPI || ZX_HAVE_GSSAPI);
 }
 
+static void unmake(struct zx_made *m) {
+    free(m);
+}
+
+/* What is made of a snapshot's options is kept, the first of it. */
+static void make(const struct zx_conf *c) {
+    struct zx_made *m = malloc(sizeof *m);
+    if (!m)
+        abort();
+    m->free = unmake;
+    struct zx_made *kept = zx_conf_keep(c, ZX_MADE_TO_BIND, m);
+    FUZZ_CHECK(kept && zx_conf_made(c, ZX_MADE_TO_BIND) == kept);
+}
+
 /* A snapshot that others hold stays as it was whatever is set. */
 static void set_shared(struct zx_conf **c, int option, const void *val, size_t size) {
     struct zx_conf *theirs = zx_conf_ref(*c);
     struct zx_conf before;
+    make(theirs);
+    make(theirs);
     memcpy(&before, theirs, sizeof before); /* with what lies between the fields */
     int rc = zx_conf_set(c, option, val, size);
     FUZZ_CHECK(rc == 0 || rc == -EINVAL || rc == -ENOMEM);
     FUZZ_CHECK(rc || *c != theirs);
+    FUZZ_CHECK(rc || !zx_conf_made(*c, ZX_MADE_TO_BIND));
     FUZZ_CHECK(memcmp(&before.queue, &theirs->queue, sizeof before.queue) == 0);
     FUZZ_CHECK(memcmp(&before.net, &theirs->net, sizeof before.net) == 0);
     FUZZ_CHECK(memcmp(&before.id, &theirs->id, sizeof before.id) == 0);
