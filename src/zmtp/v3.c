@@ -241,8 +241,11 @@ int zx_v3_body_got(struct zx_v3 *d, size_t *got) {
 void zx_v3_walk_begin(struct zx_v3 *d, struct zx_queue *q, struct zx_v3_walk *w, size_t got) {
     size_t room;
     uint8_t *p = zx_queue_room(q, 0, &room);
+    /* Who has little to say is not given a fresh chunk for each word. */
     if (d->fill + got == room)
         d->want = d->want < ZX_QUEUE_CHUNK_MAX / 4 ? d->want * 4 : ZX_QUEUE_CHUNK_MAX;
+    else if (got < d->want / 8 && d->want >= 2 * WANT_MIN)
+        d->want /= 2;
     *w = (struct zx_v3_walk){p, p, p + d->fill + got, 0, p};
 }
 
