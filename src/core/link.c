@@ -387,8 +387,9 @@ static void drop_pipe(struct zx_link *l) {
     if (zx_queue_write(p->in, &end, 1, ZX_FRAME_NOTE))
         atomic_store_explicit(&p->post.cut, true, memory_order_release);
     zx_queue_commit(p->in);
-    zx_pipe_announce(p);
+    /* First: whoever reads of the end finds that nothing can be sent any more. */
     zx_pipe_post(p, ZX_POST_LOST);
+    zx_pipe_announce(p);
     /* After the mail: whoever takes the place or id now finds it read first. */
     zx_socket_unregister(l->sock, p);
     zx_pipe_unref_locked(p, l->w.dead);
@@ -422,15 +423,14 @@ void zx_link_finish(struct zx_link *l) {
     zx_endpoint_remove_link(l->ep, l);
 }
 
-/* A notification of the library's own making, delivered as a message of that peer. */
+/* A notification of the library's own making, delivered as a message of that peer: with the end
+ * that follows, which commits it. */
 static void inject(struct zx_link *l, const struct zx_blob *blob) {
     struct zx_pipe *p = atomic_load_explicit(&l->pipe, memory_order_relaxed);
     if (!p)
         return;
     zx_queue_rollback(p->in);
-    if (!zx_queue_write(p->in, blob->data, blob->size, 0))
-        zx_queue_commit(p->in);
-    zx_pipe_announce(p);
+    (void)zx_queue_write(p->in, blob->data, blob->size, 0);
 }
 
 static void notify_end(struct zx_link *l, enum zx_end why) {
@@ -481,8 +481,8 @@ static void hiccup(struct zx_link *l) {
     zx_queue_rollback(p->in);
     uint8_t note[5] = {ZX_NOTE_EPOCH};
     zx_put32(note + 1, ++p->epoch);
-    if (!zx_queue_write(p->in, note, sizeof note, ZX_FRAME_NOTE))
-        zx_queue_commit(p->in);
+    (void)zx_queue_write(p->in, note, sizeof note, ZX_FRAME_NOTE);
+    zx_queue_commit(p->in);
     zx_pipe_announce(p);
     if (zx_queue_drop_partial(p->out, l->w.dead))
         zx_pipe_post(p, ZX_POST_CREDIT);
