@@ -187,19 +187,26 @@ static void come_and_go(struct member *me) {
     }
 }
 
+/* False: the context is shut down, which may be between any two calls. */
+static bool answer_one(struct member *me, void *server) {
+    char id[64], body[64];
+    int n = zmq_recv(server, id, sizeof id, 0), size = n;
+    if (n > 0)
+        size = zmq_recv(server, body, sizeof body, 0);
+    if (size > 0) {
+        crew_check(me, size == 8);
+        size = zmq_send(server, id, (size_t)n, ZMQ_SNDMORE);
+    }
+    if (size > 0)
+        size = zmq_send(server, body, 8, 0);
+    crew_check(me, size > 0 || errno == ETERM);
+    return size > 0;
+}
+
 static void answer_whoever_is_there(struct member *me) {
     struct scene *s = me->a;
-    char id[64], body[64];
-    while (!crew_is_over(me->crew)) {
-        int n = zmq_recv(s->server, id, sizeof id, 0);
-        if (n < 0) {
-            crew_check(me, errno == ETERM);
-            return;
-        }
-        crew_check(me, zmq_recv(s->server, body, sizeof body, 0) == 8);
-        crew_check(me, zmq_send(s->server, id, (size_t)n, ZMQ_SNDMORE) == n);
-        crew_check(me, zmq_send(s->server, body, 8, 0) == 8);
-    }
+    while (!crew_is_over(me->crew) && answer_one(me, s->server))
+        ;
 }
 
 static void all_ends_under_way(void **state) {
