@@ -58,6 +58,7 @@ static void sender(struct bench_side *side)
     void *ctx = bench_zmq_ctx(side);
     void *radio = bench_zmq_open(ctx, DRAFT_RADIO);
 
+    bench_print_library("libzmq.so", "radio");
     BENCH_CHECK(body);
     bench_body_init(body, size);
     snprintf(endpoint, sizeof endpoint, "udp://127.0.0.1:%u", (unsigned) bench_hear_u64(side));
@@ -113,6 +114,7 @@ static void receiver(struct bench_side *side)
     void *ctx = bench_zmq_ctx(side);
     void *dish = bench_zmq_open(ctx, DRAFT_DISH);
 
+    bench_print_library("libzmq.so", "dish");
     BENCH_CHECK(body && size >= BENCH_MIN_BODY);
     bench_zmq_set(dish, ZMQ_RCVTIMEO, PATIENCE_MS);
     BENCH_CHECK(join(dish, "bench") == 0);
